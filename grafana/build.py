@@ -1,0 +1,33 @@
+"""Writes the dashboards as the JSON that Grafana is provisioned with: ``make grafana``.
+
+The output is committed and compared by a test, so it must be the same byte for byte each time.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from grafana.overview import overview
+
+FOLDER: Final = Path(__file__).parent / "dashboards"
+DASHBOARDS: Final = {"overview.json": overview}
+
+
+def render(board: Dashboard) -> str:
+    """The dashboard as text: sorted keys, a line a value, a final newline."""
+    return json.dumps(board.build(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
+
+
+def main() -> None:
+    """Write every dashboard into ``grafana/dashboards``."""
+    for name, make in DASHBOARDS.items():
+        (FOLDER / name).write_text(render(make()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

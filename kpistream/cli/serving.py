@@ -1,0 +1,121 @@
+"""A worker with everything around it: topics, sender, web server, streams."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from kpistream import __version__
+from kpistream.cli.wiring import (
+    WebhookReceiver,
+    client_options,
+    connection,
+    create_topics,
+    webhook_sender,
+)
+from kpistream.core.alerts import Alert
+from kpistream.core.plan import Plan
+from kpistream.core.readings import Board
+from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
+from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from kpistream.edges.webhook import Try
+from kpistream.settings import Settings
+from kpistream.stream.app import Stream, serve
+from kpistream.stream.sender import BulkSender, new_producer
+
+
+class Worker:
+    """One worker: :meth:`run` serves until it is told to stop, then leaves nothing unsaved."""
+
+    def __init__(self, settings: Settings, plan: Plan) -> None:
+        self.url = ""
+        """Where its web server listens, once it runs."""
+        self.telemetry = Telemetry()
+        self._settings = settings
+        self._plan = plan
+        self._stream: Stream | None = None
+
+    @property
+    def board(self) -> Board:
+        """The readings of the slices this worker owns; none before it has recovered."""
+        return self._stream.board if self._stream is not None else Board()
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """The alerts over the slices this worker owns."""
+        return self._stream.alerts if self._stream is not None else []
+
+    @property
+    def readiness(self) -> Readiness:
+        """What it still waits for."""
+        if self._stream is None:
+            return Readiness(("connecting to the broker",))
+        return Readiness(self._stream.waiting_for)
+
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+        """Serve until ``stop`` is set; raises what made the worker fail."""
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            web = await stack.enter_async_context(self._web())
+            self.url = web.url
+            layout, _, _ = await create_topics(settings)
+            sender = await stack.enter_async_context(self._sender())
+            receivers = [
+                WebhookReceiver(
+                    webhook.name,
+                    await stack.enter_async_context(webhook_sender(webhook, self._tried)),
+                    settings.external_url,
+                )
+                for webhook in settings.webhooks
+            ]
+            self._stream = Stream(
+                self._plan,
+                layout,
+                connection(settings),
+                sender,
+                self.telemetry,
+                receivers,
+                _clock_ms,
+                settings.flush_interval,
+            )
+            await serve(self._stream, stop, on_ready)
+
+    def _sender(self) -> BulkSender:
+        settings = self._settings
+        servers = [server.strip() for server in settings.broker.split(",")]
+        return BulkSender(lambda: new_producer(servers, **client_options(settings)))
+
+    def _web(self) -> WebServer:
+        plan, settings = self._plan, self._settings
+        collector = WorkerCollector(
+            board=lambda: self.board,
+            telemetry=self.telemetry,
+            alerts=lambda: self.alerts,
+            dimensions=plan.slicing.dimensions,
+            rules=[rule.name for rule in plan.rules],
+            version=__version__,
+        )
+        vocabulary = Vocabulary(
+            tuple(plan.catalogue.kpis),
+            tuple(window.name for window in plan.windows),
+            plan.slicing.dimensions,
+            tuple("_".join(names) or "total" for names in plan.slicing.sets),
+        )
+        return WebServer(
+            settings.web_host,
+            settings.web_port,
+            board=lambda: self.board,
+            alerts=lambda: self.alerts,
+            ready=lambda: self.readiness,
+            exposition=Exposition(collector),
+            vocabulary=vocabulary,
+        )
+
+    def _tried(self, receiver: str, happened: Try) -> None:
+        self.telemetry.delivery(receiver, happened.result)
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000

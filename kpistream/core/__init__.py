@@ -1,0 +1,1 @@
+"""What kpistream computes: pure functions over events, given the time."""

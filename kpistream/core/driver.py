@@ -1,0 +1,121 @@
+"""The driver: the whole journey from records to readings and alerts, over dicts, without a broker.
+
+Tests, `kpistream compute` and backtests use it. It is the same core as the worker's; only the topics
+are lists here. Time is the arrival time of the records.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from kpistream.core.alerts import Alert
+from kpistream.core.dead_letters import DeadLetter
+from kpistream.core.ledger import Counts
+from kpistream.core.measure import PartitionMeasurer
+from kpistream.core.monitor import Monitor
+from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
+from kpistream.core.plan import Plan
+from kpistream.core.readings import Board, Reading
+
+BEAT_MS: Final = 1000
+IDLE_BEAT_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DrivenRecord:
+    """A record of a topic that is a list."""
+
+    offset: int
+    timestamp: int
+    value: bytes | None
+    key: bytes | None = None
+
+
+class Driver:
+    """Measures, merges and judges what :meth:`feed` is given, in the order of arrival."""
+
+    def __init__(self, plan: Plan) -> None:
+        """One partition a topic, nothing measured yet."""
+        self.dead_letters: list[DeadLetter] = []
+        self._plan = plan
+        self._measurers = {event: PartitionMeasurer(event, 0, plan) for event in plan.topics}
+        self._monitor = Monitor(plan, [m.source for m in self._measurers.values()])
+        self._waiting: dict[str, list[DrivenRecord]] = defaultdict(list)
+        self._offsets: dict[str, int] = defaultdict(int)
+        self._sent = 0
+        self._next_beat_ms = 0
+        self._now_ms = 0
+
+    @property
+    def board(self) -> Board:
+        """The readings as of the last beat."""
+        return self._monitor.board
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """The alerts that are, or were within a day, pending, firing or resolved."""
+        return list(self._monitor.alerts.values())
+
+    @property
+    def counts(self) -> dict[str, Counts]:
+        """Per event type, how the records ended."""
+        return {event: m.ledger.counts for event, m in self._measurers.items()}
+
+    def feed(self, event: str, value: bytes | None, arrived_ms: int) -> Iterator[Alert]:
+        """Take in one record; yield the alerts that changed state up to its arrival."""
+        yield from self.advance(arrived_ms)
+        offset = self._offsets[event]
+        self._offsets[event] = offset + 1
+        self._waiting[event].append(DrivenRecord(offset, arrived_ms, value))
+
+    def advance(self, now_ms: int) -> Iterator[Alert]:
+        """Let time pass to ``now_ms``; yield the alerts that change state on the way."""
+        if not self._next_beat_ms:
+            self._next_beat_ms = now_ms + BEAT_MS
+        while self._next_beat_ms <= now_ms:
+            waiting = any(self._waiting.values())
+            yield from self.beat(self._next_beat_ms)
+            self._next_beat_ms = self._following(now_ms, waiting)
+        self._now_ms = max(self._now_ms, now_ms)
+
+    def _following(self, now_ms: int, was_busy: bool) -> int:
+        """When to beat next: in silence, only windows move, and only as far as the longest one."""
+        if was_busy:
+            return self._next_beat_ms + BEAT_MS
+        reach_ms = max(2 * (w.length_s + w.grain_s) for w in self._plan.windows) * 1000
+        return max(self._next_beat_ms + IDLE_BEAT_MS, now_ms - reach_ms)
+
+    def finish(self) -> Iterator[Alert]:
+        """Measure what is waiting and judge it, as of the last arrival."""
+        yield from self.beat(self._now_ms)
+
+    def beat(self, now_ms: int) -> Iterator[Alert]:
+        """Flush, merge and judge as of ``now_ms``."""
+        messages = []
+        for event, measurer in self._measurers.items():
+            measurer.measure(self._waiting.pop(event, []), now_ms)
+            measurer.claim(now_ms)
+            flush = measurer.drain(committed=self._offsets[event])
+            if flush is not None:
+                self.dead_letters += flush.dead_letters
+                messages += [(SLICE_PREFIX + key, value) for key, value in flush.partials]
+                messages.append((MARK_KEY, encode_mark(flush.mark)))
+        messages.append((TICK_KEY, b""))
+        self._monitor.take(self._record(now_ms, key, value) for key, value in messages)
+        news = self._monitor.beat()
+        self._monitor.drain()
+        yield from news
+
+    def _record(self, now_ms: int, key: bytes, value: bytes) -> DrivenRecord:
+        self._sent += 1
+        return DrivenRecord(self._sent, now_ms, value, key)
+
+    def reading(self, kpi: str, window: str, **members: str) -> Reading | None:
+        """The reading of a KPI for the slice with these members, in any currency."""
+        for reading in self.board.of(kpi, window):
+            if dict(reading.slice) == members:
+                return reading
+        return None

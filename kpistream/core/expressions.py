@@ -1,0 +1,272 @@
+"""Expressions: formulas with resolved names, compiled into exact arithmetic over sums.
+
+A part of a formula is worked out as a pair of integers, numerator over denominator. The only
+floats are made at the end, each by one division of two integers, which Python rounds correctly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from operator import add, sub
+
+from kpistream.core.formulas import (
+    Formula,
+    Name,
+    Negation,
+    Number,
+    Operation,
+    dimension,
+    leaves,
+    names,
+)
+from kpistream.core.measures import Measure
+from kpistream.core.money import units_per_major
+from kpistream.core.partials import Sums
+from kpistream.core.units import PLAIN, Dimension
+
+Fraction = tuple[int, int]
+"""Numerator and denominator, not reduced."""
+
+Outcome = tuple[float, float, float | None]
+"""Value, numerator and denominator, in major money units and seconds."""
+
+Program = Callable[[Sums], Outcome | None]
+"""A compiled expression; raises ZeroDivisionError where it divides by zero."""
+
+_Step = Callable[[Sums], Fraction]
+
+
+class Expression:
+    """A formula whose names are resolved: to measures, and to the expressions of other KPIs."""
+
+    def __init__(self, formula: Formula, terms: Mapping[str, Measure | Expression]) -> None:
+        """Check the units; raises FormulaError where unlike things are added."""
+        self.formula = formula
+        self.terms = terms
+        self.programs: dict[str, Program] = {}
+        """What is compiled already, by reporting currency."""
+        self.dimension = self.dimension_of(formula)
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures in it, those of other KPIs included."""
+        return tuple(dict.fromkeys(self.measures_in(self.formula)))
+
+    @cached_property
+    def has_money(self) -> bool:
+        """Whether any measure in it is money, so that it needs a currency."""
+        return any(measure.is_money for measure in self.measures)
+
+    @cached_property
+    def size(self) -> int:
+        """How many names and numbers it has when other KPIs are written out."""
+        return sum(
+            self._inner[leaf.name].size
+            if isinstance(leaf, Name) and leaf.name in self._inner
+            else 1
+            for leaf in leaves(self.formula)
+        )
+
+    @cached_property
+    def chain(self) -> int:
+        """How many KPIs stand on each other in it, itself included."""
+        return 1 + max((inner.chain for inner in self._inner.values()), default=0)
+
+    @cached_property
+    def _inner(self) -> Mapping[str, Expression]:
+        return {name: term for name, term in self.terms.items() if isinstance(term, Expression)}
+
+    @cached_property
+    def divisor(self) -> tuple[Measure, ...]:
+        """The measures below the outermost division; none if the formula is no division."""
+        match self.formula:
+            case Name(name) if isinstance(inner := self.terms[name], Expression):
+                return inner.divisor
+            case Operation("/", _, below):
+                return tuple(dict.fromkeys(self.measures_in(below)))
+        return ()
+
+    def measures_in(self, part: Formula) -> Iterator[Measure]:
+        """The measures in a part of the formula, repetitions included."""
+        for leaf in names(part):
+            term = self.terms[leaf.name]
+            if isinstance(term, Expression):
+                yield from term.measures
+            else:
+                yield term
+
+    def dimension_of(self, part: Formula) -> Dimension:
+        """What a part of the formula is counted in."""
+        return dimension(part, {name: term.dimension for name, term in self.terms.items()})
+
+    def program(self, currency: str) -> Program:
+        """The expression compiled for a reporting currency, and kept. Raises UnknownCurrency."""
+        units = units_per_major(currency) if self.has_money else 1
+        program = _Compiler(currency, units).program(self)
+        self.programs[currency] = program
+        return program
+
+
+class _Compiler:
+    """Makes closures of expressions, for one currency."""
+
+    def __init__(self, currency: str, units: int) -> None:
+        self._currency = currency
+        self._units = units
+
+    def program(self, expression: Expression) -> Program:
+        formula = expression.formula
+        match formula:
+            case Name(name) if isinstance(inner := expression.terms[name], Expression):
+                return self.program(inner)
+            case Operation("/", above, below) if expression.divisor:
+                dimensions = expression.dimension_of(above), expression.dimension_of(below)
+                steps = self._step(above, expression), self._step(below, expression)
+                return self._quotient(*steps, *dimensions)
+        step = self._step(formula, expression)
+        if not _divides(formula, expression):
+            return self._total(step, expression)
+        below_dimension = _dimension_below(formula, expression)
+        above_dimension = expression.dimension.times(below_dimension)
+        numerator, denominator = _parts(step)
+        return self._quotient(numerator, denominator, above_dimension, below_dimension)
+
+    def _quotient(
+        self, above: _Step, below: _Step, above_dimension: Dimension, below_dimension: Dimension
+    ) -> Program:
+        above_up, above_down = above_dimension.scale(self._units)
+        below_up, below_down = below_dimension.scale(self._units)
+        up, down = above_dimension.per(below_dimension).scale(self._units)
+
+        def run(sums: Sums) -> Outcome | None:
+            divisor, divisor_parts = below(sums)
+            if divisor == 0:
+                return None
+            dividend, dividend_parts = above(sums)
+            value = (dividend * divisor_parts * up) / (dividend_parts * divisor * down)
+            numerator = (dividend * above_up) / (dividend_parts * above_down)
+            denominator = (divisor * below_up) / (divisor_parts * below_down)
+            # Adding 0.0 turns the -0.0 of 0 / -5 into 0.0.
+            return value + 0.0, numerator + 0.0, denominator
+
+        return run
+
+    def _total(self, step: _Step, expression: Expression) -> Program:
+        keys = frozenset(measure.key(self._currency) for measure in expression.measures)
+        up, down = expression.dimension.scale(self._units)
+
+        def run(sums: Sums) -> Outcome | None:
+            if keys.isdisjoint(sums):
+                return None
+            amount, parts = step(sums)
+            value = (amount * up) / (parts * down)
+            return value, value, None
+
+        return run
+
+    def _step(self, part: Formula, expression: Expression) -> _Step:
+        match part:
+            case Number(numerator, denominator):
+                return _constant(numerator, denominator)
+            case Name(name):
+                term = expression.terms[name]
+                if isinstance(term, Expression):
+                    return self._step(term.formula, term)
+                return _lookup(term.key(self._currency))
+            case Negation(operand):
+                return _negated(self._step(operand, expression))
+            case Operation(operator, left, right):
+                operation = _OPERATIONS[operator]
+                return operation(self._step(left, expression), self._step(right, expression))
+
+
+def _constant(numerator: int, denominator: int) -> _Step:
+    fraction = numerator, denominator
+    return lambda sums: fraction
+
+
+def _lookup(key: str) -> _Step:
+    return lambda sums: (sums.get(key, 0), 1)
+
+
+def _negated(operand: _Step) -> _Step:
+    def run(sums: Sums) -> Fraction:
+        above, below = operand(sums)
+        return -above, below
+
+    return run
+
+
+def _sum(operator: Callable[[int, int], int]) -> Callable[[_Step, _Step], _Step]:
+    def combine(left: _Step, right: _Step) -> _Step:
+        def run(sums: Sums) -> Fraction:
+            above, below = left(sums)
+            other_above, other_below = right(sums)
+            return operator(above * other_below, other_above * below), below * other_below
+
+        return run
+
+    return combine
+
+
+def _product(left: _Step, right: _Step) -> _Step:
+    def run(sums: Sums) -> Fraction:
+        above, below = left(sums)
+        other_above, other_below = right(sums)
+        return above * other_above, below * other_below
+
+    return run
+
+
+def _division(left: _Step, right: _Step) -> _Step:
+    def run(sums: Sums) -> Fraction:
+        divisor, divisor_parts = right(sums)
+        if divisor == 0:
+            raise ZeroDivisionError
+        above, below = left(sums)
+        return above * divisor_parts, below * divisor
+
+    return run
+
+
+_OPERATIONS: Mapping[str, Callable[[_Step, _Step], _Step]] = {
+    "+": _sum(add),
+    "-": _sum(sub),
+    "*": _product,
+    "/": _division,
+}
+
+
+def _parts(step: _Step) -> tuple[_Step, _Step]:
+    """The numerator and the denominator of a step, as steps of their own."""
+    return lambda sums: (step(sums)[0], 1), lambda sums: (step(sums)[1], 1)
+
+
+def _divides(part: Formula, expression: Expression) -> bool:
+    """Whether a measure stands below any division."""
+    match part:
+        case Name(name):
+            term = expression.terms[name]
+            return isinstance(term, Expression) and _divides(term.formula, term)
+        case Negation(operand):
+            return _divides(operand, expression)
+        case Operation(operator, left, right):
+            if operator == "/" and any(True for _ in expression.measures_in(right)):
+                return True
+            return _divides(left, expression) or _divides(right, expression)
+    return False
+
+
+def _dimension_below(part: Formula, expression: Expression) -> Dimension:
+    """The dimension of the denominator that `_step` works out."""
+    match part:
+        case Name(name):
+            term = expression.terms[name]
+            return _dimension_below(term.formula, term) if isinstance(term, Expression) else PLAIN
+        case Negation(operand):
+            return _dimension_below(operand, expression)
+        case Operation(operator, left, right):
+            both = _dimension_below(left, expression).times(_dimension_below(right, expression))
+            return both.times(expression.dimension_of(right)) if operator == "/" else both
+    return PLAIN

@@ -1,0 +1,73 @@
+"""The ledger of one source partition: how each record ended, and the watermark at each flush.
+
+``produced = accepted + duplicate + late + rejected`` holds because every record is entered once: the
+ledger's row carries its own fence, like a partial's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from kpistream.core.outcomes import Outcome, Reason
+
+LEDGER_KEY: Final = b"ledger"
+Counts = dict[tuple[Outcome, Reason | None], int]
+
+
+class _Row(msgspec.Struct, frozen=True, array_like=True):
+    counts: list[tuple[Outcome, Reason | None, int]]
+    fence: int
+    marks: list[tuple[int, int]]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Row).decode
+
+
+class Ledger:
+    """Counts of records by outcome and reason up to :attr:`fence`, and the watermark's history."""
+
+    def __init__(self) -> None:
+        """Start empty, before the first record."""
+        self.counts: Counts = {}
+        self.fence = -1
+        self._marks: list[tuple[int, int]] = []
+
+    def restore(self, value: bytes) -> None:
+        """Take up a row; of several the one with the largest fence stays."""
+        row = _decode(value)
+        if row.fence >= self.fence:
+            self.counts = {(outcome, reason): n for outcome, reason, n in row.counts}
+            self.fence = row.fence
+            self._marks = row.marks
+
+    def enter(self, outcome: Outcome, reason: Reason | None, records: int) -> None:
+        """Count records that ended this way."""
+        key = (outcome, reason)
+        self.counts[key] = self.counts.get(key, 0) + records
+
+    def mark(self, offset: int, watermark_ms: int) -> None:
+        """Note the watermark at the end of a flush, so that a replay can take it up."""
+        self._marks.append((offset, watermark_ms))
+
+    def watermark_below(self, offset: int) -> int:
+        """The watermark, in ms, after all records below ``offset``; 0 before the first."""
+        reached = 0
+        for at, watermark_ms in self._marks:
+            if at < offset:
+                reached = max(reached, watermark_ms)
+        return reached
+
+    def forget(self, committed: int) -> None:
+        """Drop the history that no replay from ``committed`` on can need."""
+        reached = self.watermark_below(committed)
+        later = [mark for mark in self._marks if mark[0] >= committed]
+        self._marks = [(committed - 1, reached), *later] if reached else later
+
+    def row(self, fence: int) -> tuple[bytes, bytes]:
+        """Key and value of the row that includes every record up to ``fence``."""
+        self.fence = max(self.fence, fence)
+        counts = [(outcome, reason, n) for (outcome, reason), n in self.counts.items()]
+        return LEDGER_KEY, _encode(_Row(counts, self.fence, self._marks))

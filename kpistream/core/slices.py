@@ -1,0 +1,87 @@
+"""Slices: sets of dimensions with their values.
+
+A slice such as ``(("channel", "email"), ("campaign", "autumn"))`` names a part of the traffic; the
+empty slice is the total. Which sets of dimensions exist is configuration, a :class:`Slicing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+import xxhash
+
+DIMENSIONS: Final = ("channel", "campaign", "segment", "device", "country", "site")
+NOT_SET: Final = "(not set)"
+"""The member that events without a value for a dimension belong to."""
+
+MAX_MEMBER_CHARS: Final = 64
+_CACHE_LIMIT: Final = 100_000
+
+Slice = tuple[tuple[str, str], ...]
+RawValues = tuple[str | None, ...]
+
+_decode_key = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+
+
+def slice_key(part: Slice) -> bytes:
+    """The canonical bytes of a slice: equal slices, equal keys, in every process."""
+    return msgspec.json.encode(part)
+
+
+def slice_from_key(key: bytes) -> Slice:
+    """The slice a :func:`slice_key` was made from."""
+    return _decode_key(key)
+
+
+def slice_name(part: Slice) -> str:
+    """The set of dimensions of a slice in one word: ``total``, ``channel_campaign``."""
+    return "_".join(dimension for dimension, _ in part) or "total"
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition, 0 to ``partitions - 1``, that owns the slice with this key."""
+    return xxhash.xxh3_64_intdigest(key) % partitions
+
+
+def normalise_member(value: str | None) -> str:
+    """A dimension value as people would group it: trimmed, case folded, printable, bounded."""
+    if value is None:
+        return NOT_SET
+    text = "".join(c if c.isprintable() else " " for c in value).strip().casefold()
+    return text[:MAX_MEMBER_CHARS] or NOT_SET
+
+
+class Slicing:
+    """The configured sets of dimensions, and the slices an event belongs to by them.
+
+    Raises ValueError for a dimension that no event carries.
+    """
+
+    def __init__(self, sets: Iterable[Sequence[str]]) -> None:
+        """Keep each set in the order of :data:`DIMENSIONS`, without repeats."""
+        ordered = [tuple(sorted(set(names), key=_dimension_index)) for names in sets]
+        self.sets: tuple[tuple[str, ...], ...] = tuple(dict.fromkeys(ordered))
+        used = {name for names in self.sets for name in names}
+        self.dimensions: tuple[str, ...] = tuple(d for d in DIMENSIONS if d in used)
+        self._cache: dict[RawValues, tuple[Slice, ...]] = {}
+
+    def slices_of(self, values: RawValues) -> tuple[Slice, ...]:
+        """The slices, one a set, of an event with these raw values of :attr:`dimensions`."""
+        found = self._cache.get(values)
+        if found is None:
+            if len(self._cache) >= _CACHE_LIMIT:
+                self._cache.clear()
+            found = self._cache[values] = self._build(values)
+        return found
+
+    def _build(self, values: RawValues) -> tuple[Slice, ...]:
+        members = dict(zip(self.dimensions, map(normalise_member, values), strict=True))
+        return tuple(tuple((name, members[name]) for name in names) for names in self.sets)
+
+
+def _dimension_index(name: str) -> int:
+    if name not in DIMENSIONS:
+        raise ValueError(f"unknown dimension {name!r}; allowed: {', '.join(DIMENSIONS)}")
+    return DIMENSIONS.index(name)

@@ -1,0 +1,1 @@
+"""Where kpistream meets the outside world: files, HTTP, metrics."""

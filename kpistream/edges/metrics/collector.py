@@ -1,0 +1,152 @@
+"""The collector: a worker's board, alerts and telemetry as metrics, made anew for each scrape."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import Metric, Sample
+from prometheus_client.registry import Collector
+
+from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.readings import Board, Reading
+from kpistream.edges.metrics import families
+from kpistream.edges.metrics.families import Family, reading_dimensions, reading_labels
+from kpistream.edges.metrics.histogram import Histogram
+from kpistream.edges.metrics.labels import label_values, safe
+from kpistream.edges.metrics.selection import Selection, select, series_of
+from kpistream.edges.metrics.telemetry import Snapshot, Source, Telemetry
+
+MAX_SERIES: Final = 20_000
+"""The most series a worker exports, its runtime's own included."""
+
+_SHOWN_STATES: Final = (AlertState.pending, AlertState.firing, AlertState.resolved)
+
+
+class WorkerCollector(Collector):
+    """Everything a worker exports.
+
+    ``board`` and ``alerts`` return immutable snapshots, so a scrape may run in another thread.
+    Series leave as soon as their slice, partition or alert does; none carries a timestamp.
+    ``dimensions`` are the configured ones, ``rules`` the names of the loaded rules.
+    """
+
+    def __init__(
+        self,
+        *,
+        board: Callable[[], Board],
+        telemetry: Telemetry,
+        alerts: Callable[[], Sequence[Alert]],
+        dimensions: Sequence[str],
+        rules: Sequence[str],
+        version: str,
+        max_series: int = MAX_SERIES,
+    ) -> None:
+        self._board = board
+        self._telemetry = telemetry
+        self._alerts = alerts
+        self._dimensions = reading_dimensions(dimensions)
+        self._rules = tuple(rules)
+        self._version = version
+        self._max_series = max_series
+        self._runtime = _runtime_registry()
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the families are known only once something has happened."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of this moment, readings last: they get the room that is left."""
+        board = self._board()
+        others = [
+            *self._runtime.collect(),
+            families.BUILD.gather([((self._version,), 1)]),
+            families.SLICES.gather([((), len({reading.slice for reading in board}))]),
+            self._alert_metric(),
+            *_pipeline_metrics(self._telemetry.snapshot()),
+        ]
+        taken = sum(len(metric.samples) for metric in others) + 1
+        chosen = select(board.readings, max(0, self._max_series - taken))
+        return [*others, *_reading_metrics(chosen, self._dimensions)]
+
+    def _alert_metric(self) -> Metric:
+        counts = Counter(
+            {(safe(rule), str(state)): 0 for rule in self._rules for state in _SHOWN_STATES}
+        )
+        counts.update(
+            (safe(alert.rule), str(alert.state))
+            for alert in self._alerts()
+            if alert.state in _SHOWN_STATES
+        )
+        return families.ALERTS.gather(counts.items())
+
+
+def _runtime_registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def _pipeline_metrics(telemetry: Snapshot) -> Iterable[Metric]:
+    yield families.EVENTS.gather(telemetry.outcomes.items())
+    yield _histogram_metric(families.LATENESS, telemetry.lateness)
+    yield families.WATERMARK.gather(_partition_series(telemetry.watermarks))
+    yield families.LAG.gather(_partition_series(telemetry.lags))
+    yield _histogram_metric(families.BATCH, telemetry.batches)
+    yield _histogram_metric(families.STAGE, telemetry.stages)
+    yield families.FLUSHED.gather(((table,), rows) for table, rows in telemetry.flushed.items())
+    yield families.DELIVERIES.gather(
+        ((safe(receiver), outcome), n) for (receiver, outcome), n in telemetry.deliveries.items()
+    )
+
+
+def _partition_series(values: Mapping[Source, float]) -> Iterable[tuple[tuple[str, str], float]]:
+    return (((topic, str(partition)), value) for (topic, partition), value in values.items())
+
+
+def _histogram_metric(family: Family, histograms: Mapping[str, Histogram]) -> Metric:
+    metric = family.metric()
+    for name, histogram in histograms.items():
+        metric.samples.extend(histogram.samples(family, (name,)))
+    return metric
+
+
+def _reading_metrics(chosen: Selection, dimensions: Sequence[str]) -> Iterable[Metric]:
+    shown, doubles = _labelled(chosen.readings, dimensions)
+    dropped = chosen.dropped + sum(map(series_of, doubles))
+    yield families.SERIES_DROPPED.gather([((), dropped)])
+    yield _gauge(families.KPI, [(labels, r.value) for labels, r in shown])
+    yield _gauge(families.KPI_NUMERATOR, [(labels, r.numerator) for labels, r in shown])
+    yield _gauge(
+        families.KPI_DENOMINATOR,
+        [(labels, r.denominator) for labels, r in shown if r.denominator is not None],
+    )
+    yield _gauge(families.KPI_SAMPLE, [(labels, r.sample) for labels, r in shown])
+
+
+Labelled = tuple[dict[str, str], Reading]
+
+
+def _labelled(
+    readings: Sequence[Reading], dimensions: Sequence[str]
+) -> tuple[Iterable[Labelled], Iterable[Reading]]:
+    """Each reading with its labels, and apart the doubles: one would spoil the whole scrape."""
+    names = reading_labels(dimensions)
+    shown: dict[tuple[str, ...], Reading] = {}
+    doubles = []
+    for reading in readings:
+        values = label_values(reading, dimensions)
+        if shown.setdefault(values, reading) is not reading:
+            doubles.append(reading)
+    labelled = [(dict(zip(names, values, strict=True)), r) for values, r in shown.items()]
+    return labelled, doubles
+
+
+def _gauge(family: Family, series: Iterable[tuple[dict[str, str], float]]) -> Metric:
+    metric = family.metric()
+    metric.samples.extend(Sample(family.name, labels, value) for labels, value in series)
+    return metric

@@ -1,0 +1,148 @@
+"""Every metric family a worker exports: its name, type, labels and help, spelled once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from prometheus_client.core import Metric, Sample
+
+from kpistream.core.slices import DIMENSIONS
+
+Kind = Literal["gauge", "counter", "histogram", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The declaration of a metric family; ``name`` is the one that queries use."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+
+    def metric(self) -> Metric:
+        """An empty metric of this family, for one scrape."""
+        base = self.name.removesuffix("_total").removesuffix("_info")
+        return Metric(base, self.help, self.kind)
+
+    def sample(self, values: Sequence[str], value: float) -> Sample:
+        """One series of this family, its label values in the order of :attr:`labels`."""
+        return Sample(self.name, dict(zip(self.labels, values, strict=True)), value)
+
+    def gather(self, series: Iterable[tuple[Sequence[str], float]]) -> Metric:
+        """A metric with one sample for each pair of label values and value."""
+        metric = self.metric()
+        metric.samples.extend(self.sample(values, value) for values, value in series)
+        return metric
+
+
+def reading_labels(dimensions: Sequence[str]) -> tuple[str, ...]:
+    """The labels of a reading's series: constant, so that each family has one label set."""
+    return ("kpi", "window", "slice", *dimensions, "currency")
+
+
+def reading_dimensions(configured: Iterable[str]) -> tuple[str, ...]:
+    """The dimensions that are labels, in their order; dashboards rely on the first two."""
+    labelled = {"channel", "campaign", *configured}
+    return tuple(dimension for dimension in DIMENSIONS if dimension in labelled)
+
+
+_READING_LABELS: Final = reading_labels(DIMENSIONS)
+
+KPI: Final = Family(
+    "kpistream_kpi",
+    "gauge",
+    _READING_LABELS,
+    "Value of a KPI for a slice and a window; ratios are 0-1, money in major units, times in "
+    "seconds.",
+)
+KPI_NUMERATOR: Final = Family(
+    "kpistream_kpi_numerator",
+    "gauge",
+    _READING_LABELS,
+    "What the KPI divides, so that slices can be added up before the division.",
+)
+KPI_DENOMINATOR: Final = Family(
+    "kpistream_kpi_denominator",
+    "gauge",
+    _READING_LABELS,
+    "What the KPI divides by; absent for a KPI that divides by nothing.",
+)
+KPI_SAMPLE: Final = Family(
+    "kpistream_kpi_sample", "gauge", _READING_LABELS, "Number of events the KPI's value rests on."
+)
+EVENTS: Final = Family(
+    "kpistream_events_total",
+    "counter",
+    ("topic", "outcome", "reason"),
+    "Events by what became of them, over the partitions this worker owns now.",
+)
+LATENESS: Final = Family(
+    "kpistream_event_lateness_seconds",
+    "histogram",
+    ("topic",),
+    "Time from an event's occurrence to its arrival on the broker.",
+)
+WATERMARK: Final = Family(
+    "kpistream_watermark_timestamp_seconds",
+    "gauge",
+    ("topic", "partition"),
+    "Event time that a partition has reached, as seconds since the epoch.",
+)
+LAG: Final = Family(
+    "kpistream_lag_records",
+    "gauge",
+    ("topic", "partition"),
+    "Records of a partition that this worker has not read yet.",
+)
+BATCH: Final = Family(
+    "kpistream_batch_records", "histogram", ("topic",), "Records in a chunk handed to an agent."
+)
+STAGE: Final = Family(
+    "kpistream_stage_seconds", "histogram", ("stage",), "Time a chunk spent in a pipeline stage."
+)
+FLUSHED: Final = Family(
+    "kpistream_flush_rows_total", "counter", ("table",), "Rows written durably, by table."
+)
+DELIVERIES: Final = Family(
+    "kpistream_webhook_deliveries_total",
+    "counter",
+    ("receiver", "outcome"),
+    "Attempts to deliver a notification, by what came of them.",
+)
+ALERTS: Final = Family(
+    "kpistream_alerts", "gauge", ("rule", "state"), "Alerts of a rule in a state."
+)
+SLICES: Final = Family(
+    "kpistream_slices", "gauge", (), "Slices that have a reading on this worker."
+)
+SERIES_DROPPED: Final = Family(
+    "kpistream_series_dropped",
+    "gauge",
+    (),
+    "Series of readings left out of this scrape because of the limit of a worker.",
+)
+BUILD: Final = Family(
+    "kpistream_build_info", "info", ("version",), "The version of kpistream that runs here."
+)
+
+FAMILIES: Final = (
+    KPI,
+    KPI_NUMERATOR,
+    KPI_DENOMINATOR,
+    KPI_SAMPLE,
+    EVENTS,
+    LATENESS,
+    WATERMARK,
+    LAG,
+    BATCH,
+    STAGE,
+    FLUSHED,
+    DELIVERIES,
+    ALERTS,
+    SLICES,
+    SERIES_DROPPED,
+    BUILD,
+)

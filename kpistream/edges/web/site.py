@@ -1,0 +1,135 @@
+"""The site of a worker: what is at which path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiohttp import hdrs, web
+
+from kpistream.core.alerts import Alert
+from kpistream.core.instants import rfc3339
+from kpistream.core.readings import Board, Reading
+from kpistream.edges.metrics import Exposition
+from kpistream.edges.web.index import INDEX
+from kpistream.edges.web.problem import problems_as_json
+from kpistream.edges.web.query import ReadingsQuery, refuse_unknown
+from kpistream.edges.web.readiness import Readiness
+from kpistream.edges.web.vocabulary import Vocabulary
+
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "kpistream",
+    "X-Content-Type-Options": "nosniff",
+}
+
+T = TypeVar("T")
+
+
+class Site:
+    """The handlers of a worker's paths; what they show comes from the callables given.
+
+    ``board`` and ``alerts`` return immutable snapshots: large answers are made in another thread,
+    one at a time, so that neither a scrape nor a large query holds up the pipeline.
+    """
+
+    def __init__(
+        self,
+        *,
+        board: Callable[[], Board],
+        alerts: Callable[[], Sequence[Alert]],
+        ready: Callable[[], Readiness],
+        exposition: Exposition,
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._board = board
+        self._alerts = alerts
+        self._ready = ready
+        self._exposition = exposition
+        self._vocabulary = vocabulary
+        self._one_at_a_time = asyncio.Lock()
+
+    def app(self) -> web.Application:
+        """An application with all paths, ready to be served."""
+        app = web.Application(middlewares=[problems_as_json])
+        app.on_response_prepare.append(_add_headers)
+        app.add_routes(
+            [
+                web.get("/", self.index),
+                web.get("/metrics", self.metrics),
+                web.get("/healthz", self.healthz),
+                web.get("/readyz", self.readyz),
+                web.get("/api/v1/readings", self.readings),
+                web.get("/api/v1/alerts", self.alerts),
+            ]
+        )
+        return app
+
+    async def index(self, request: web.Request) -> web.Response:
+        """Links to the other paths."""
+        return web.Response(text=INDEX, content_type="text/html")
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """The metrics page, in the format and encoding that the scraper accepts."""
+        accept = ",".join(request.headers.getall(hdrs.ACCEPT, []))
+        encodings = ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, []))
+        page = await self._aside(lambda: self._exposition.page(accept, encodings))
+        return web.Response(body=page.body, headers=page.headers)
+
+    async def healthz(self, request: web.Request) -> web.Response:
+        """The process is alive: it answers."""
+        return _json({"status": "alive"})
+
+    async def readyz(self, request: web.Request) -> web.Response:
+        """200 when the worker has recovered and owns its partitions, else 503 with reasons."""
+        readiness = self._ready()
+        if readiness.ready:
+            return _json({"status": "ready", "reasons": []})
+        unready = {"status": "not ready", "reasons": readiness.reasons}
+        return _json(unready, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def readings(self, request: web.Request) -> web.Response:
+        """The readings on this worker's board that the query asks for."""
+        query = ReadingsQuery.parse(request.query, self._vocabulary)
+        board = self._board()
+        return _json_body(await self._aside(lambda: _encode_readings(board, query)))
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        """The alerts of this worker, each in its present state."""
+        refuse_unknown(request.query, ())
+        alerts = [alert.to_dict() for alert in self._alerts()]
+        return _json({"as_of": rfc3339(self._board().as_of), "alerts": alerts})
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(work)
+
+
+def _encode_readings(board: Board, query: ReadingsQuery) -> bytes:
+    found = [_published(reading) for reading in query.find(board)]
+    return msgspec.json.encode({"as_of": rfc3339(board.as_of), "readings": found})
+
+
+def _published(reading: Reading) -> dict[str, Any]:
+    """A reading as one of many: its kind goes without saying, its currency never does."""
+    document = reading.to_dict() | {"currency": reading.currency}
+    del document["kind"]
+    return document
+
+
+def _json(document: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    return _json_body(msgspec.json.encode(document), status)
+
+
+def _json_body(body: bytes, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)

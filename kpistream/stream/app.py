@@ -1,0 +1,217 @@
+"""The Faust app: building it is separate from running it, and nothing is made at import."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import faust
+from faust.app.base import BootStrategy
+from faust.types import TP
+from mode import CrashingSupervisor
+
+from kpistream.core.alerts import Alert
+from kpistream.core.plan import Plan
+from kpistream.core.readings import Board
+from kpistream.edges.metrics import Telemetry
+from kpistream.stream.flusher import TICK_S, Flusher
+from kpistream.stream.layout import Layout
+from kpistream.stream.measuring import Clock, Measuring
+from kpistream.stream.merging import Merging
+from kpistream.stream.notifying import Notifying, Receiver, Rows
+from kpistream.stream.recovery import RowTableManager, row_table
+from kpistream.stream.sender import BulkSender
+from kpistream.stream.transport import BatchTransport, chunk_topic
+
+SCHEME: Final = "kafka://"
+
+
+class _NoProducer(BootStrategy):
+    """Starts no Faust producer: rows go through a `BulkSender`."""
+
+    enable_kafka_producer = False
+
+
+class _App(faust.App):
+    """A Faust app without a data directory, and without Faust's own producer."""
+
+    BootStrategy = _NoProducer
+
+    def _create_directories(self) -> None:
+        """Keep the working directory clean: nothing is stored on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach the brokers and how patient to be with them."""
+
+    bootstrap: str
+    """``host:port``, separated by commas."""
+    credentials: Any = None
+    """Faust's broker credentials, or None."""
+    session_timeout_s: float = 30.0
+    client: dict[str, Any] = field(default_factory=dict)
+    """aiokafka's options for a client of its own: security protocol, SASL, TLS context."""
+
+
+class Stream:
+    """A worker's streams: the Faust app with its stages, tables and tasks."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        layout: Layout,
+        connection: Connection,
+        sender: BulkSender,
+        telemetry: Telemetry,
+        receivers: Sequence[Receiver],
+        clock_ms: Clock,
+        flush_s: float = 0.5,
+    ) -> None:
+        self.app = _build_app(layout.app_id, connection)
+        self._layout = layout
+        self._sender = sender
+        self._flush_s = flush_s
+        self._measuring = [Measuring(event, plan, telemetry, clock_ms) for event in plan.topics]
+        self._merging = Merging(plan, layout.sources, telemetry)
+        self._notifying = Notifying(receivers, self._persist_notified)
+        self._flusher = Flusher(
+            layout, self._measuring, self._merging, sender, telemetry, self._committed
+        )
+        self._wire()
+
+    @property
+    def board(self) -> Board:
+        """The readings of the slices this worker owns."""
+        return self._merging.board
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """The alerts over the slices this worker owns."""
+        return self._merging.alerts
+
+    @property
+    def waiting_for(self) -> tuple[str, ...]:
+        """Why this worker is not ready, in words; empty when it is."""
+        app: Any = self.app
+        if not app.started or app.consumer is None:
+            return ("starting",)
+        if app.rebalancing or not app.tables.recovery.completed.is_set():
+            return ("recovering the tables after a rebalance",)
+        return ()
+
+    # -- wiring ------------------------------------------------------------------------------------
+
+    def _wire(self) -> None:
+        app, layout = self.app, self._layout
+        transport = app.transport = BatchTransport(app.conf.broker_consumer, app)
+        transport.on_revoke_flush = self._flusher.flush
+        for stage in self._measuring:
+            self._agent(stage.topic, f"measure-{stage.event}", stage.run)
+            partitions = layout.event_partitions[stage.event]
+            self._table(layout.measured_table(stage.event), partitions, stage)
+        self._agent(layout.partials, "merge", self._merging.run)
+        self._table(layout.merged_table, layout.partitions, self._merging)
+        self._agent(layout.alerts, "notify", self._notifying.run)
+        self._table(layout.notified_table, layout.partitions, self._notifying)
+        self._every(self._flush_s, "flush-measured", self._flusher.flush_measured)
+        self._every(self._flush_s, "flush-merged", self._flusher.flush_merged)
+        self._every(TICK_S, "tick", self._tick)
+        for name in self._notifying.receivers:
+            self._task(f"deliver-{name}", lambda name=name: self._notifying.deliver(name))
+
+    def _agent(self, topic: str, name: str, run: Callable[[Any], Any]) -> None:
+        async def agent(stream: Any) -> None:
+            await run(stream)
+
+        self.app.agent(chunk_topic(self.app, topic), name=name)(agent)
+
+    def _table(self, changelog: str, partitions: int, observer: Any) -> None:
+        row_table(
+            self.app, changelog, changelog=changelog, partitions=partitions, observer=observer
+        )
+
+    def _every(self, seconds: float, name: str, work: Callable[[], Any]) -> None:
+        async def repeat() -> None:
+            while not self.app.should_stop:
+                await asyncio.sleep(seconds)
+                if not self.app.rebalancing:
+                    await work()
+
+        self._task(name, repeat)
+
+    def _task(self, name: str, work: Callable[[], Any]) -> None:
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception as error:
+                await self.app.crash(error)
+
+        guarded.__name__ = guarded.__qualname__ = name
+        self.app.task(guarded)
+
+    # -- what the stages ask of Kafka --------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        for stage in self._measuring:
+            stage.claim(self._behind)
+        await self._flusher.tick()
+
+    def _committed(self, topic: str, partition: int) -> int:
+        consumer: Any = self.app.consumer
+        return consumer._committed_offset.get(TP(topic, partition)) or 0
+
+    def _behind(self, topic: str, partition: int, next_offset: int) -> int | None:
+        """How many records of a partition are still to be read; None when nobody knows."""
+        consumer: Any = self.app.consumer
+        end = consumer.highwater(TP(topic, partition))
+        if end is None:
+            return None
+        return max(0, end - max(next_offset, self._committed(topic, partition)))
+
+    async def _persist_notified(self, rows: Rows) -> None:
+        table = self._layout.notified_table
+        await self._sender.send_all({(table, p): held for p, held in rows.items()})
+
+
+def _build_app(app_id: str, connection: Connection) -> faust.App:
+    return _App(
+        app_id,
+        broker=[SCHEME + host.strip() for host in connection.bootstrap.split(",")],
+        broker_credentials=connection.credentials,
+        store="memory://",
+        TableManager=RowTableManager,
+        agent_supervisor=CrashingSupervisor,
+        table_standby_replicas=0,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        stream_wait_empty=True,
+        broker_commit_interval=1.0,
+        broker_session_timeout=connection.session_timeout_s,
+        broker_heartbeat_interval=min(3.0, connection.session_timeout_s / 3),
+        consumer_max_fetch_size=1024 * 1024,
+        consumer_auto_offset_reset="earliest",
+    )
+
+
+async def serve(stream: Stream, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+    """Run until `stop` is set or the app crashes; re-raise what crashed it."""
+    app = stream.app
+    app.in_worker = True
+    starting = asyncio.create_task(app.start())
+    ends = {asyncio.create_task(app.wait_until_stopped()), asyncio.create_task(stop.wait())}
+    try:
+        await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            on_ready()
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await app.stop()
+        for task in (starting, *ends):
+            task.cancel()
+    if app.crash_reason is not None:
+        raise app.crash_reason

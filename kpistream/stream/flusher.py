@@ -1,0 +1,135 @@
+"""The flush: makes durable what the stages computed, in the order that keeps a restart exact.
+
+For the measure stage: dead letters and partials, then rows, then the acknowledgement, then the marks
+that promise nothing older will come. For the merge stage: alerts, then rows, then the
+acknowledgement. A row that is durable therefore never stands for a message that was not sent. Any
+failure in between ends the process; what was not acknowledged is read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import xxhash
+
+from kpistream.core import alerts
+from kpistream.core.alerts import Alert
+from kpistream.core.measure import Flush
+from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
+from kpistream.core.slices import partition_of
+from kpistream.edges.metrics import Telemetry
+from kpistream.stream.layout import Layout
+from kpistream.stream.measuring import Measuring
+from kpistream.stream.merging import Merging
+from kpistream.stream.sender import BulkSender, Row
+
+TICK_S: Final = 1.0
+
+Outbox = defaultdict[tuple[str, int], list[Row]]
+
+
+class Flusher:
+    """Flushes both stages; one flush of a stage at a time."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        measuring: Sequence[Measuring],
+        merging: Merging,
+        sender: BulkSender,
+        telemetry: Telemetry,
+        committed: Callable[[str, int], int],
+    ) -> None:
+        self._layout = layout
+        self._measuring = measuring
+        self._merging = merging
+        self._sender = sender
+        self._telemetry = telemetry
+        self._committed = committed
+        self._measure_lock = asyncio.Lock()
+        self._merge_lock = asyncio.Lock()
+
+    async def flush(self) -> None:
+        """Flush both stages, as before partitions are given away."""
+        await self.flush_measured()
+        await self.flush_merged()
+
+    async def flush_measured(self) -> None:
+        """Make durable what has been measured, then acknowledge it."""
+        async with self._measure_lock:
+            started = time.perf_counter()
+            flushes = [f for m in self._measuring for f in m.drain(self._committed)]
+            events = [event for m in self._measuring for event in m.take_unacknowledged()]
+            if flushes:
+                await self._sender.send_all(self._partials_and_dead_letters(flushes))
+                await self._sender.send_all(self._measured_rows(flushes))
+            for event in events:
+                event.ack()
+            if flushes:
+                await self._sender.send_all(self._marks(flushes))
+                self._telemetry.stage("measure_flush", time.perf_counter() - started)
+
+    async def flush_merged(self) -> None:
+        """Read and judge, make the outcome durable, then acknowledge it."""
+        async with self._merge_lock:
+            started = time.perf_counter()
+            news = self._merging.beat()
+            rows = self._merging.drain()
+            events = self._merging.take_unacknowledged()
+            if news:
+                await self._sender.send_all(self._alerts(news))
+            if any(rows.values()):
+                table = self._layout.merged_table
+                await self._sender.send_all({(table, p): held for p, held in rows.items()})
+                self._telemetry.flushed(table, sum(map(len, rows.values())))
+                self._telemetry.stage("merge_flush", time.perf_counter() - started)
+            for event in events:
+                event.ack()
+
+    async def tick(self) -> None:
+        """Move time on in the partitions of the partials topic that this worker has."""
+        ticks: Outbox = defaultdict(list)
+        for partition in self._merging.monitors:
+            ticks[self._layout.partials, partition].append((TICK_KEY, None))
+        await self._sender.send_all(ticks)
+
+    # -- what is sent where ------------------------------------------------------------------------
+
+    def _partials_and_dead_letters(self, flushes: Iterable[Flush]) -> Outbox:
+        layout = self._layout
+        outbox: Outbox = defaultdict(list)
+        for flush in flushes:
+            for key, value in flush.partials:
+                owner = partition_of(key, layout.partitions)
+                outbox[layout.partials, owner].append((SLICE_PREFIX + key, value))
+            for letter in flush.dead_letters:
+                partition = letter.partition % layout.partitions
+                row = (letter.key, letter.value, letter.headers())
+                outbox[layout.dead_letters, partition].append(row)
+        return outbox
+
+    def _measured_rows(self, flushes: Iterable[Flush]) -> Outbox:
+        tables = {topic: self._layout.measured_table(e) for e, topic in self._layout.events.items()}
+        outbox: Outbox = defaultdict(list)
+        for flush in flushes:
+            topic, partition = flush.source
+            outbox[tables[topic], partition] += flush.rows
+            self._telemetry.flushed(tables[topic], len(flush.rows))
+        return outbox
+
+    def _marks(self, flushes: Iterable[Flush]) -> Outbox:
+        marks: list[Row] = [(MARK_KEY, encode_mark(flush.mark)) for flush in flushes]
+        partials = self._layout.partials
+        return defaultdict(list, {(partials, p): marks for p in range(self._layout.partitions)})
+
+    def _alerts(self, news: Iterable[Alert]) -> Outbox:
+        outbox: Outbox = defaultdict(list)
+        for alert in news:
+            key = alert.fingerprint.encode()
+            partition = xxhash.xxh3_64_intdigest(key) % self._layout.partitions
+            outbox[self._layout.alerts, partition].append((key, alerts.encode(alert)))
+        return outbox

@@ -1,0 +1,100 @@
+"""The merge stage: the partials topic in; readings, alerts and merged rows out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+
+from kpistream.core.alerts import Alert
+from kpistream.core.monitor import Monitor
+from kpistream.core.partials import Source
+from kpistream.core.plan import Plan
+from kpistream.core.readings import Board
+from kpistream.edges.metrics import Telemetry
+from kpistream.stream.transport import Chunk, Record, chunk_events
+
+
+class Merging:
+    """The partitions of the partials topic that this worker has: the slices it owns."""
+
+    def __init__(self, plan: Plan, sources: Sequence[Source], telemetry: Telemetry) -> None:
+        self.monitors: dict[int, Monitor] = {}
+        """The partitions that have been recovered."""
+        self._recovering: dict[int, Monitor] = {}
+        self._plan = plan
+        self._sources = sources
+        self._telemetry = telemetry
+        self._unacknowledged: list[Any] = []
+        self._touched: set[int] = set()
+        self._board: tuple[tuple[Board, ...], Board] = ((), Board())
+
+    @property
+    def board(self) -> Board:
+        """The readings of every slice this worker owns."""
+        boards = tuple(monitor.board for monitor in self.monitors.values())
+        if boards != self._board[0]:
+            readings = tuple(reading for board in boards for reading in board)
+            as_of = max((board.as_of for board in boards), default=0.0)
+            self._board = (boards, Board(readings, as_of))
+        return self._board[1]
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """The alerts over the slices this worker owns."""
+        return [alert for m in self.monitors.values() for alert in m.alerts.values()]
+
+    # -- the table ---------------------------------------------------------------------------------
+
+    def on_partition_assigned(self, partition: int) -> None:
+        """Start the partition's state anew."""
+        self.on_partition_revoked(partition)
+        self._recovering[partition] = Monitor(self._plan, self._sources)
+
+    def on_rows(self, partition: int, records: list[Record]) -> None:
+        """Take up rows of the changelog."""
+        restore = self._recovering[partition].restore
+        for record in records:
+            restore(record.key or b"", record.value)
+
+    def on_partition_recovered(self, partition: int, end_offset: int) -> None:
+        """Let the partition's messages in, and its readings out."""
+        monitor = self._recovering.pop(partition)
+        monitor.restored()
+        self.monitors[partition] = monitor
+
+    def on_partition_revoked(self, partition: int) -> None:
+        """Forget the partition."""
+        self._recovering.pop(partition, None)
+        self.monitors.pop(partition, None)
+
+    # -- the agent ---------------------------------------------------------------------------------
+
+    async def run(self, stream: Any) -> None:
+        """The agent: merge each chunk; it is acknowledged after the flush that includes it."""
+        async for event in chunk_events(stream):
+            chunk = cast(Chunk, event.value)
+            started = time.perf_counter()
+            self.monitors[chunk.partition].take(chunk.take())
+            self._touched.add(chunk.partition)
+            self._unacknowledged.append(event)
+            self._telemetry.stage("merge", time.perf_counter() - started)
+
+    # -- the flush ---------------------------------------------------------------------------------
+
+    def beat(self) -> list[Alert]:
+        """Read and judge the partitions that got messages; the alerts that changed state."""
+        started = time.perf_counter()
+        touched, self._touched = self._touched, set()
+        news = [alert for p in touched if p in self.monitors for alert in self.monitors[p].beat()]
+        self._telemetry.stage("judge", time.perf_counter() - started)
+        return news
+
+    def drain(self) -> dict[int, list[tuple[bytes, bytes | None]]]:
+        """The rows that must become durable, by partition."""
+        return {partition: monitor.drain() for partition, monitor in self.monitors.items()}
+
+    def take_unacknowledged(self) -> list[Any]:
+        """The chunks that the flush just drained includes."""
+        events, self._unacknowledged = self._unacknowledged, []
+        return events

@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, ClientSession
+
+from kpistream.core.alerts import Alert
+from kpistream.core.readings import Board
+from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
+from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from tests.edges.boards import alert, board, reading
+
+WORDS = Vocabulary(
+    kpis=("click_through_rate", "revenue"),
+    windows=("5m", "1h"),
+    dimensions=("channel", "campaign"),
+    slices=("total", "channel", "channel_campaign"),
+)
+EMAIL = (("channel", "email"),)
+ADS = (("channel", "ads"),)
+AUTUMN = (("channel", "email"), ("campaign", "autumn"))
+BOARD = board(
+    reading(),
+    reading(window="1h"),
+    reading(part=EMAIL),
+    reading(part=ADS),
+    reading(part=AUTUMN),
+    reading("revenue", part=EMAIL, value=12.34, denominator=None, currency="EUR"),
+)
+
+
+class Worker:
+    """What the web server under test shows; tests replace its parts."""
+
+    def __init__(self) -> None:
+        self.board: Board = BOARD
+        self.alerts: Sequence[Alert] = ()
+        self.readiness = Readiness()
+
+    def server(self, port: int = 0) -> WebServer:
+        collector = WorkerCollector(
+            board=lambda: self.board,
+            telemetry=Telemetry(),
+            alerts=lambda: self.alerts,
+            dimensions=WORDS.dimensions,
+            rules=(),
+            version="1.2.3",
+        )
+        return WebServer(
+            port=port,
+            board=lambda: self.board,
+            alerts=lambda: self.alerts,
+            ready=lambda: self.readiness,
+            exposition=Exposition(collector),
+            vocabulary=WORDS,
+        )
+
+
+class Browser:
+    """A client of one server."""
+
+    def __init__(self, session: ClientSession) -> None:
+        self.session = session
+
+    async def get(self, path: str, **options: Any) -> ClientResponse:
+        response = await self.session.get(path, **options)
+        await response.read()
+        return response
+
+    async def json(self, path: str, status: int = 200) -> Any:
+        response = await self.get(path)
+        assert response.status == status, await response.text()
+        return await response.json(content_type=None)
+
+    async def found(self, query: str) -> list[tuple[str, str, dict[str, str]]]:
+        readings = (await self.json(f"/api/v1/readings?{query}"))["readings"]
+        return [(r["kpi"], r["window"], r["slice"]) for r in readings]
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker()
+
+
+@pytest.fixture
+async def browser(worker: Worker) -> AsyncIterator[Browser]:
+    async with worker.server() as server, ClientSession(server.url) as session:
+        yield Browser(session)
+
+
+class TestReadings:
+    async def test_are_published_with_all_they_were_made_of(self, browser: Browser) -> None:
+        assert await browser.json("/api/v1/readings?kpi=revenue") == {
+            "as_of": "2026-03-01T10:00:00.250Z",
+            "readings": [
+                {
+                    "kpi": "revenue",
+                    "window": "5m",
+                    "slice": {"channel": "email"},
+                    "value": 12.34,
+                    "numerator": 1_200,
+                    "denominator": None,
+                    "sample": 40_000,
+                    "trust": "provisional",
+                    "as_of": "2026-03-01T10:00:00.250Z",
+                    "currency": "EUR",
+                }
+            ],
+        }
+
+    async def test_have_a_currency_even_when_it_is_none(self, browser: Browser) -> None:
+        (found,) = (await browser.json("/api/v1/readings?window=1h"))["readings"]
+        assert found["currency"] is None
+
+    async def test_are_all_there_when_nothing_in_particular_is_asked(
+        self, browser: Browser
+    ) -> None:
+        assert len(await browser.found("")) == len(BOARD)
+
+    @pytest.mark.parametrize(
+        ("query", "slices"),
+        [
+            ("kpi=click_through_rate&slice=total", [{}]),
+            ("kpi=click_through_rate&channel=email", [dict(EMAIL), dict(AUTUMN)]),
+            ("kpi=click_through_rate&channel=email&slice=channel", [dict(EMAIL)]),
+            ("kpi=click_through_rate&channel=email&campaign=", [dict(EMAIL)]),
+            ("channel=email&campaign=autumn", [dict(AUTUMN)]),
+            ("slice=channel&channel=ads&channel=email&kpi=revenue", [dict(EMAIL)]),
+            (
+                "kpi=click_through_rate&slice=channel&channel=ads&channel=email",
+                [dict(EMAIL), dict(ADS)],
+            ),
+            ("slice=total&slice=channel_campaign", [{}, dict(AUTUMN)]),
+            ("channel=nobody", []),
+            ("channel=%22%20or%201%3D1", []),
+        ],
+    )
+    async def test_are_those_of_the_slices_asked_for(
+        self, browser: Browser, query: str, slices: list[dict[str, str]]
+    ) -> None:
+        found = await browser.found(f"window=5m&{query}")
+        assert [members for _, _, members in found] == slices
+
+    async def test_of_several_windows_or_kpis_may_be_asked_at_once(self, browser: Browser) -> None:
+        total = "slice=total&kpi=click_through_rate&kpi=revenue"
+        assert await browser.found(f"{total}&window=1h&window=5m") == [
+            ("click_through_rate", "5m", {}),
+            ("click_through_rate", "1h", {}),
+        ]
+
+    @pytest.mark.parametrize(
+        ("query", "detail", "allowed"),
+        [
+            (
+                "kpi=clics",
+                "unknown kpi 'clics'; allowed: click_through_rate, revenue",
+                ["click_through_rate", "revenue"],
+            ),
+            ("window=6m", "unknown window '6m'; allowed: 5m, 1h", ["5m", "1h"]),
+            (
+                "slice=campaign",
+                "unknown slice 'campaign'; allowed: total, channel, channel_campaign",
+                ["total", "channel", "channel_campaign"],
+            ),
+            (
+                "country=fr",
+                "unknown parameter 'country'; allowed: kpi, window, slice, channel, campaign",
+                ["kpi", "window", "slice", "channel", "campaign"],
+            ),
+        ],
+    )
+    async def test_that_do_not_exist_are_a_problem_that_names_what_does(
+        self, browser: Browser, query: str, detail: str, allowed: list[str]
+    ) -> None:
+        response = await browser.get(f"/api/v1/readings?{query}")
+        assert response.status == 400
+        assert response.content_type == "application/problem+json"
+        assert await response.json(content_type=None) == {
+            "type": "about:blank",
+            "title": "Bad Request",
+            "status": 400,
+            "detail": detail,
+            "allowed": allowed,
+        }
+
+    async def test_follow_the_board(self, browser: Browser, worker: Worker) -> None:
+        worker.board = board()
+        assert await browser.found("") == []
+
+
+class TestAlerts:
+    async def test_are_published(self, browser: Browser, worker: Worker) -> None:
+        worker.alerts = [alert()]
+        document = await browser.json("/api/v1/alerts")
+        assert document["as_of"] == "2026-03-01T10:00:00.250Z"
+        (published,) = document["alerts"]
+        assert published["rule"] == "roas_below_one"
+        assert published["state"] == "firing"
+        assert published["slice"] == {"channel": "ads", "campaign": "autumn"}
+
+    async def test_take_no_parameters(self, browser: Browser) -> None:
+        problem = await browser.json("/api/v1/alerts?rule=x", status=400)
+        assert problem["detail"] == "unknown parameter 'rule'; none is allowed here"
+
+
+class TestHealth:
+    async def test_is_alive_whether_ready_or_not(self, browser: Browser, worker: Worker) -> None:
+        worker.readiness = Readiness(("recovering",))
+        assert await browser.json("/healthz") == {"status": "alive"}
+
+    async def test_is_ready_when_nothing_is_waited_for(self, browser: Browser) -> None:
+        assert await browser.json("/readyz") == {"status": "ready", "reasons": []}
+
+    async def test_is_not_ready_for_reasons(self, browser: Browser, worker: Worker) -> None:
+        worker.readiness = Readiness(("recovering clicks-0", "no partitions yet"))
+        assert await browser.json("/readyz", status=503) == {
+            "status": "not ready",
+            "reasons": ["recovering clicks-0", "no partitions yet"],
+        }
+
+
+class TestMetrics:
+    async def test_are_served_plain_and_compressed(self, browser: Browser) -> None:
+        plain = await browser.get("/metrics", headers={"Accept-Encoding": "identity"})
+        packed = await browser.get("/metrics", headers={"Accept-Encoding": "gzip"})
+        assert plain.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert "Content-Encoding" not in plain.headers
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "kpistream_kpi{" in await plain.text()
+        assert "kpistream_kpi{" in await packed.text()
+
+    async def test_are_served_as_openmetrics_to_who_asks(self, browser: Browser) -> None:
+        accept = "application/openmetrics-text;version=1.0.0"
+        response = await browser.get("/metrics", headers={"Accept": accept})
+        assert response.content_type == "application/openmetrics-text"
+        assert (await response.read()).endswith(b"# EOF\n")
+
+    async def test_leave_the_worker_time_for_its_work(
+        self, browser: Browser, worker: Worker
+    ) -> None:
+        worker.board = board(*(reading(part=(("channel", str(n)),)) for n in range(5_000)))
+        scrape = asyncio.create_task(browser.get("/metrics"))
+        turns = 0
+        while not scrape.done():
+            await asyncio.sleep(0.001)
+            turns += 1
+        assert (await scrape).status == 200
+        assert turns > 5
+
+
+class TestTheSite:
+    async def test_has_an_index_with_links_that_lead_somewhere(self, browser: Browser) -> None:
+        response = await browser.get("/")
+        assert response.content_type == "text/html"
+        links = [part.partition('"')[0] for part in (await response.text()).split('href="')[1:]]
+        assert len(links) == 5
+        assert {(await browser.get(link)).status for link in links} == {200}
+
+    @pytest.mark.parametrize("path", ["/nothing", "/api/v2/readings", "/metrics/", "/../etc"])
+    async def test_has_nothing_elsewhere(self, browser: Browser, path: str) -> None:
+        response = await browser.get(path)
+        assert response.content_type == "application/problem+json"
+        assert (await response.json(content_type=None))["title"] == "Not Found"
+
+    async def test_is_for_reading_only(self, browser: Browser) -> None:
+        async with browser.session.post("/api/v1/alerts", data=b"x") as response:
+            problem = await response.json(content_type=None)
+        assert response.status == 405
+        assert response.headers["Allow"] == "GET, HEAD"
+        assert response.content_type == "application/problem+json"
+        assert problem["detail"] == "POST is not possible here"
+
+    async def test_answers_head(self, browser: Browser) -> None:
+        async with browser.session.head("/api/v1/readings") as response:
+            assert response.status == 200
+
+    @pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/nothing"])
+    async def test_sends_careful_headers(self, browser: Browser, path: str) -> None:
+        headers = (await browser.get(path)).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Server"] == "kpistream"
+
+    async def test_tells_nothing_about_a_failure_within_but_logs_it(
+        self, browser: Browser, worker: Worker, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        worker.board = None  # type: ignore[assignment]
+        problem = await browser.json("/api/v1/readings", status=500)
+        assert problem["detail"] == "the worker failed to answer; its log says why"
+        assert "no answer to GET /api/v1/readings" in caplog.text
+
+
+class TestTheServer:
+    async def test_listens_on_this_machine_only(self, worker: Worker) -> None:
+        async with worker.server() as server:
+            assert server.url == f"http://127.0.0.1:{server.port}"
+            assert server.port != 0
+
+    async def test_closes_its_port(self, worker: Worker) -> None:
+        async with worker.server() as server:
+            port = server.port
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+    async def test_may_be_stopped_twice_and_started_again(self, worker: Worker) -> None:
+        server = worker.server()
+        await server.start()
+        await server.stop()
+        await server.stop()
+        async with server, ClientSession(server.url) as session:
+            assert (await Browser(session).json("/healthz"))["status"] == "alive"
+
+    async def test_says_when_its_address_is_taken(self, worker: Worker) -> None:
+        async with worker.server() as server:
+            with pytest.raises(OSError, match=str(server.port)):
+                await worker.server(server.port).start()

@@ -1,0 +1,103 @@
+"""The dashboards: built from their source, complete, and asking only for what workers export."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from grafana.build import DASHBOARDS, FOLDER, render
+from grafana.overview import SHOWN
+from kpistream.edges.metrics.families import FAMILIES
+from tests.repo.files import json_of, yaml_of
+from tests.repo.promql import queries, substituted
+
+PATHS = [f"grafana/dashboards/{name}" for name in DASHBOARDS]
+LABELS = {family.name: {*family.labels, "le"} for family in FAMILIES}
+
+
+def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def unknown_names(query: str) -> Iterator[str]:
+    """The metrics, and labels in selectors, of a query that no worker exports."""
+    for metric, selector in re.findall(r"(kpistream_\w+)(\{[^}]*\})?", query):
+        family = re.sub(r"_(bucket|sum|count)$", "", metric)
+        if family not in LABELS:
+            yield metric
+            continue
+        known = LABELS[family]
+        yield from (label for label in re.findall(r"(\w+)=", selector) if label not in known)
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_the_committed_dashboard_is_what_its_source_builds(name: str) -> None:
+    built = render(DASHBOARDS[name]())
+    assert (FOLDER / name).read_text(encoding="utf-8") == built, "run: make grafana"
+
+
+def test_no_dashboard_lies_about_that_has_no_source() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == DASHBOARDS.keys()
+
+
+@pytest.mark.parametrize("path", PATHS)
+class TestDashboard:
+    def test_every_panel_says_what_it_shows(self, path: str) -> None:
+        for panel in panels(json_of(path)):
+            assert panel["title"]
+            assert panel["description"].endswith("."), panel["title"]
+            assert panel["fieldConfig"]["defaults"]["unit"]
+            assert [target["refId"] for target in panel["targets"]] == ["A"]
+
+    def test_panels_have_ids_of_their_own(self, path: str) -> None:
+        ids = [panel["id"] for panel in json_of(path)["panels"]]
+        assert len(set(ids)) == len(ids)
+
+    def test_panels_lie_within_the_grid_and_side_by_side(self, path: str) -> None:
+        places = [panel["gridPos"] for panel in json_of(path)["panels"]]
+        assert all(place["x"] + place["w"] <= 24 for place in places)
+        for one, other in combinations(places, 2):
+            beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+            below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+            assert beside or below, (one, other)
+
+    def test_queries_ask_only_for_metrics_and_labels_that_workers_export(self, path: str) -> None:
+        for query in queries(json_of(path)):
+            assert list(unknown_names(query)) == [], query
+
+    def test_queries_use_only_variables_that_exist(self, path: str) -> None:
+        dashboard = json_of(path)
+        for query in queries(dashboard):
+            assert "$" not in substituted(query), query
+        named = {variable["name"] for variable in dashboard["templating"]["list"]}
+        assert named == {"datasource", "window", "channel", "campaign", "currency"}
+
+    def test_panels_read_the_data_source_that_was_chosen(self, path: str) -> None:
+        for panel in panels(json_of(path)):
+            assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+
+
+def test_a_metric_or_label_that_nobody_exports_is_found() -> None:
+    assert list(unknown_names("rate(kpistream_nothing_total[5m])")) == ["kpistream_nothing_total"]
+    assert list(unknown_names('kpistream_kpi{kpi="x", colour="red"}')) == ["colour"]
+
+
+def test_the_kpis_shown_are_in_the_catalogue() -> None:
+    assert {kpi.id for kpi in SHOWN} <= yaml_of("kpistream/catalogue.yml")["kpis"].keys()
+
+
+def test_the_data_source_has_a_fixed_uid_and_the_address_compose_gives_it() -> None:
+    (source,) = yaml_of("grafana/provisioning/datasources/prometheus.yaml")["datasources"]
+    assert source["uid"] == "kpistream-prometheus"
+    assert source["url"] == "http://prometheus:9090"
+
+
+def test_dashboards_cannot_be_changed_beside_their_source() -> None:
+    (provider,) = yaml_of("grafana/provisioning/dashboards/kpistream.yaml")["providers"]
+    assert provider["allowUiUpdates"] is False
+    mounts = yaml_of("docker-compose.yml")["services"]["grafana"]["volumes"]
+    assert f"./grafana/dashboards:{provider['options']['path']}:ro" in mounts

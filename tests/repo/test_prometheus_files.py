@@ -1,0 +1,67 @@
+"""The configuration of Prometheus and Alertmanager, and the rules about the pipeline."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from kpistream.edges.metrics.families import FAMILIES
+from tests.repo.files import ROOT, text_of, yaml_of
+
+PROMETHEUS = yaml_of("deploy/prometheus/prometheus.yml")
+GROUPS = yaml_of("deploy/prometheus/rules/pipeline.yml")["groups"]
+RULES = [rule for group in GROUPS for rule in group["rules"]]
+
+
+def targets_of(job: str) -> list[str]:
+    (config,) = (c for c in PROMETHEUS["scrape_configs"] if c["job_name"] == job)
+    return [target for static in config["static_configs"] for target in static["targets"]]
+
+
+def checked(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prometheus_scrapes_every_worker_of_compose() -> None:
+    workers = [name for name in yaml_of("docker-compose.yml")["services"] if "worker" in name]
+    assert targets_of("kpistream") == [f"{name}:6066" for name in workers]
+
+
+def test_alerts_reach_the_alertmanager_of_compose() -> None:
+    (managers,) = PROMETHEUS["alerting"]["alertmanagers"]
+    assert managers["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+
+
+def test_rules_ask_only_for_metrics_that_workers_export() -> None:
+    exported = {family.name for family in FAMILIES}
+    for rule in RULES:
+        assert set(re.findall(r"kpistream_\w+", rule["expr"])) <= exported, rule["alert"]
+
+
+def test_every_rule_says_what_happened_and_what_to_do() -> None:
+    for rule in RULES:
+        assert rule["annotations"].keys() == {"summary", "action"}
+        assert rule["labels"]["severity"] in {"warning", "critical"}
+
+
+def test_every_rule_is_tested() -> None:
+    tested = re.findall(r"alertname: (\w+)", text_of("deploy/prometheus/rules_test.yml"))
+    assert set(tested) == {rule["alert"] for rule in RULES}
+
+
+@pytest.mark.prometheus
+def test_promtool_accepts_the_configuration() -> None:
+    checked("promtool", "check", "config", "deploy/prometheus/prometheus.yml")
+
+
+@pytest.mark.prometheus
+def test_the_rules_fire_when_they_should() -> None:
+    checked("promtool", "test", "rules", "deploy/prometheus/rules_test.yml")
+
+
+@pytest.mark.prometheus
+def test_amtool_accepts_the_configuration_of_alertmanager() -> None:
+    checked("amtool", "check-config", "deploy/alertmanager/alertmanager.yml")
