@@ -32,6 +32,12 @@ CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 SHIPPED: Final = Path(__file__).parent
 
 Dimension = Literal["channel", "campaign", "segment", "device", "country", "site"]
+DEFAULT_SLICES: Final[tuple[list[Dimension], ...]] = (
+    [],
+    ["channel"],
+    ["campaign"],
+    ["channel", "campaign"],
+)
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,120}$")]
 
 
@@ -70,9 +76,7 @@ class Settings(BaseSettings):
     rules: list[Path] = Field(default_factory=lambda: [SHIPPED / "alerts" / "marketing.yml"])
     """Files of alert rules."""
     windows: list[str] = Field(default_factory=lambda: ["5m", "1h", "24h"])
-    slices: list[list[Dimension]] = Field(
-        default_factory=lambda: [[], ["channel"], ["campaign"], ["channel", "campaign"]]
-    )
+    slices: list[list[Dimension]] = Field(default_factory=lambda: list(DEFAULT_SLICES))
     """Sets of dimensions; the empty set is the total."""
     currency: str = "EUR"
     """The currency that money is reported in."""
@@ -242,9 +246,7 @@ def _read(config: Path | None) -> Located:
 def _refuse_unknown_variables() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
     unknown = [
-        name
-        for name in os.environ
-        if name.startswith(PREFIX) and name.split("__")[0] not in known
+        name for name in os.environ if name.startswith(PREFIX) and name.split("__")[0] not in known
     ]
     if unknown:
         raise ConfigErrors(
@@ -293,6 +295,4 @@ def _split_webhooks(text: str) -> Any:
 def _check_events(named: Mapping[str, Any]) -> None:
     unknown = [name for name in named if name not in DEFAULT_TOPICS]
     if unknown:
-        raise ValueError(
-            f"unknown event type {unknown[0]!r}; allowed: {', '.join(DEFAULT_TOPICS)}"
-        )
+        raise ValueError(f"unknown event type {unknown[0]!r}; allowed: {', '.join(DEFAULT_TOPICS)}")

@@ -79,7 +79,7 @@ def read_text(path: Path) -> str:
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """aiokafka's options for a client of its own, besides the bootstrap servers."""
+    """The options of an aiokafka client of its own, besides the bootstrap servers."""
     options: dict[str, Any] = {"security_protocol": settings.broker_security}
     if "SSL" in settings.broker_security:
         options["ssl_context"] = _tls(settings)
@@ -137,9 +137,7 @@ async def create_topics(settings: Settings) -> tuple[Layout, list[TopicSpec], To
     planned = planned_layout(settings)
     event_topics = set(settings.topics.values())
     events = [spec for spec in planned.specs() if spec.name in event_topics]
-    found = await ensure_topics(
-        _servers(settings), events, settings.replication_factor, **options
-    )
+    found = await ensure_topics(_servers(settings), events, settings.replication_factor, **options)
     layout = Layout(
         settings.app_id,
         settings.topics,

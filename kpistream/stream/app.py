@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import faust
@@ -120,7 +121,7 @@ class Stream:
         self._every(self._flush_s, "flush-merged", self._flusher.flush_merged)
         self._every(TICK_S, "tick", self._tick)
         for name in self._notifying.receivers:
-            self._task(f"deliver-{name}", lambda name=name: self._notifying.deliver(name))
+            self._task(f"deliver-{name}", partial(self._notifying.deliver, name))
 
     def _agent(self, topic: str, name: str, run: Callable[[Any], Any]) -> None:
         async def agent(stream: Any) -> None:
@@ -166,7 +167,7 @@ class Stream:
     def _behind(self, topic: str, partition: int, next_offset: int) -> int | None:
         """How many records of a partition are still to be read; None when nobody knows."""
         consumer: Any = self.app.consumer
-        end = consumer.highwater(TP(topic, partition))
+        end: int | None = consumer.highwater(TP(topic, partition))
         if end is None:
             return None
         return max(0, end - max(next_offset, self._committed(topic, partition)))

@@ -1,7 +1,7 @@
 """The flush: makes durable what the stages computed, in the order that keeps a restart exact.
 
-For the measure stage: dead letters and partials, then rows, then the acknowledgement, then the marks
-that promise nothing older will come. For the merge stage: alerts, then rows, then the
+For the measure stage: dead letters and partials, then rows, then the acknowledgement, then the
+marks that promise nothing older will come. For the merge stage: alerts, then rows, then the
 acknowledgement. A row that is durable therefore never stands for a message that was not sent. Any
 failure in between ends the process; what was not acknowledged is read again.
 """

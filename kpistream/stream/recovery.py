@@ -141,8 +141,9 @@ class ChangelogRecovery(Service):
     def interrupt(self) -> None:
         """Give up the recovery under way: partitions are being taken away."""
         self._requested.clear()
-        if self._job is not None:
-            self._job.cancel()
+        job, self._job = self._job, None
+        if job is not None:
+            job.cancel()
 
     def request(self, generation: int) -> None:
         """Recover for a new assignment, instead of what is under way."""
@@ -156,13 +157,13 @@ class ChangelogRecovery(Service):
             if await self.wait_for_stopped(cast(Any, self._requested)):
                 return
             self._requested.clear()
-            self._job = asyncio.create_task(self._recover(self._generation))
+            job = self._job = asyncio.create_task(self._recover(self._generation))
             try:
-                await asyncio.wait([self._job])
+                await asyncio.wait([job])
             finally:
-                self._job.cancel()
-            if not self._job.cancelled():
-                self._job.result()
+                job.cancel()
+            if self._job is job:  # not interrupted
+                job.result()
 
     async def on_stop(self) -> None:
         """Give up; what was not recovered is recovered by the next owner."""
@@ -177,6 +178,10 @@ class ChangelogRecovery(Service):
             if self.app.rebalancing_count == rebalances:
                 raise
             self.log.info("Recovery gave way to another rebalance")
+        except asyncio.CancelledError:
+            if self._job is asyncio.current_task():  # aiokafka cancelled itself, not we
+                raise RecoveryStalledError("the changelog consumer broke off") from None
+            raise
 
     async def _rebuild(self) -> None:
         if self.app.assignor.assigned_standbys():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -107,6 +107,10 @@ class BulkSender(Service):
         self._batch_bytes = batch_bytes
         self._producer: Producer | None = None
         super().__init__(**kwargs)
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        return self
 
     async def on_start(self) -> None:
         """Connect the producer."""

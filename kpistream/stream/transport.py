@@ -53,6 +53,8 @@ bounds the latency of a quiet topic; Faust's 1500 would be felt.
 """
 
 _POLL_S = 0.25
+_LEAVE_S = 5.0
+_COMMIT_S = 5.0
 _FLUSH_RETRY_S = 0.05
 _FLUSH_WARNING_S = 10.0
 
@@ -237,6 +239,17 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         self._ensure_consumer().pause(*driver.ensure_aiokafka_TPset(changelogs))
         await super().on_partitions_assigned(assigned, generation_id)
 
+    async def on_thread_stop(self) -> None:
+        """Leave the group and disconnect, or give up when the broker is away.
+
+        aiokafka's stop then ends with the CancelledError of one of its own tasks, and Faust
+        would wait a minute for a thread that is gone.
+        """
+        try:
+            await asyncio.wait_for(super().on_thread_stop(), _LEAVE_S)
+        except (TimeoutError, asyncio.CancelledError):
+            self.log.warning("the group was not left in order: the broker is away")
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every partition to its committed offset, which starts a new run."""
         return cast("Mapping[TP, int]", await self.call_thread(self._seek_in_thread))
@@ -379,8 +392,10 @@ class BatchConsumer(driver.Consumer):
         if self.app.crashed or self.crashed:
             return
         await self._flush_until_empty()
-        if not self.crashed:
-            await self.commit_and_end_transactions()
+        try:
+            await asyncio.wait_for(self.commit_and_end_transactions(), _COMMIT_S)
+        except TimeoutError:
+            self.log.warning("offsets not committed: what was acknowledged is read again")
 
     async def _flush_until_empty(self) -> None:
         flush = cast(BatchTransport, self.transport).on_revoke_flush
