@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from kpistream import __version__
 from kpistream.cli.wiring import (
     WebhookReceiver,
-    client_options,
     connection,
     create_topics,
     webhook_sender,
@@ -83,9 +82,8 @@ class Worker:
             await serve(self._stream, stop, on_ready)
 
     def _sender(self) -> BulkSender:
-        settings = self._settings
-        servers = [server.strip() for server in settings.broker.split(",")]
-        return BulkSender(lambda: new_producer(servers, **client_options(settings)))
+        link = connection(self._settings)
+        return BulkSender(lambda: new_producer(link.servers, **link.client_options()))
 
     def _web(self) -> WebServer:
         plan, settings = self._plan, self._settings

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
-
-from faust.auth import SASLCredentials, SSLCredentials
 
 from kpistream.core.alerts import Alert
 from kpistream.core.catalogue import Catalogue
@@ -19,11 +15,9 @@ from kpistream.core.windows import parse_length, parse_window
 from kpistream.edges.alertmanager_payload import message_id, payload
 from kpistream.edges.webhook import Delivery, Target, Try, WebhookSender
 from kpistream.settings import Settings, Webhook
-from kpistream.stream.app import Connection
+from kpistream.stream.connection import Connection
 from kpistream.stream.layout import Layout
 from kpistream.stream.topics import TopicReport, TopicSpec, ensure_topics
-
-KAFKA_CLIENT_VARIABLES = ("broker", "broker_security", "broker_username", "broker_password")
 
 
 def build_plan(settings: Settings) -> Plan:
@@ -78,43 +72,18 @@ def read_text(path: Path) -> str:
     raise ConfigErrors([ConfigError(str(path), 1, "", problem)])
 
 
-def client_options(settings: Settings) -> dict[str, Any]:
-    """The options of an aiokafka client of its own, besides the bootstrap servers."""
-    options: dict[str, Any] = {"security_protocol": settings.broker_security}
-    if "SSL" in settings.broker_security:
-        options["ssl_context"] = _tls(settings)
-    if settings.broker_security.startswith("SASL"):
-        options["sasl_mechanism"] = settings.broker_mechanism
-        options["sasl_plain_username"] = settings.broker_username
-        options["sasl_plain_password"] = _password(settings)
-    return options
-
-
 def connection(settings: Settings) -> Connection:
-    """How the worker reaches the brokers."""
+    """How this worker reaches the brokers."""
+    password = settings.broker_password
     return Connection(
-        settings.broker, _credentials(settings), settings.session_timeout, client_options(settings)
+        bootstrap=settings.broker,
+        security=settings.broker_security,
+        mechanism=settings.broker_mechanism,
+        username=settings.broker_username,
+        password=password.get_secret_value() if password is not None else None,
+        ca_file=settings.broker_ca_file,
+        session_timeout_s=settings.session_timeout,
     )
-
-
-def _credentials(settings: Settings) -> Any:
-    tls = _tls(settings) if "SSL" in settings.broker_security else None
-    if settings.broker_security.startswith("SASL"):
-        return SASLCredentials(
-            username=settings.broker_username,
-            password=_password(settings),
-            ssl_context=tls,
-            mechanism=settings.broker_mechanism,
-        )
-    return SSLCredentials(context=tls) if tls is not None else None
-
-
-def _tls(settings: Settings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=settings.broker_ca_file)
-
-
-def _password(settings: Settings) -> str | None:
-    return settings.broker_password.get_secret_value() if settings.broker_password else None
 
 
 def planned_layout(settings: Settings) -> Layout:
@@ -133,11 +102,12 @@ async def create_topics(settings: Settings) -> tuple[Layout, list[TopicSpec], To
     Event topics may exist with another number of partitions: their tables follow. Raises
     :class:`ConfigErrors` when a table does not have the partitions of its topic.
     """
-    options = client_options(settings)
+    link = connection(settings)
+    options = link.client_options()
     planned = planned_layout(settings)
     event_topics = set(settings.topics.values())
     events = [spec for spec in planned.specs() if spec.name in event_topics]
-    found = await ensure_topics(_servers(settings), events, settings.replication_factor, **options)
+    found = await ensure_topics(link.servers, events, settings.replication_factor, **options)
     layout = Layout(
         settings.app_id,
         settings.topics,
@@ -145,7 +115,7 @@ async def create_topics(settings: Settings) -> tuple[Layout, list[TopicSpec], To
         settings.partitions,
     )
     specs = layout.specs()
-    report = await ensure_topics(_servers(settings), specs, settings.replication_factor, **options)
+    report = await ensure_topics(link.servers, specs, settings.replication_factor, **options)
     own = [spec for spec in specs if spec.name not in event_topics]
     wrong = [s for s in own if report[s.name].partitions != s.partitions]
     if wrong:
@@ -164,10 +134,6 @@ async def create_topics(settings: Settings) -> tuple[Layout, list[TopicSpec], To
         for name, state in report.items()
     }
     return layout, specs, merged
-
-
-def _servers(settings: Settings) -> list[str]:
-    return [server.strip() for server in settings.broker.split(",")]
 
 
 class WebhookReceiver:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from kpistream.core.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Telemetry
+from kpistream.stream.connection import Connection
 from kpistream.stream.flusher import TICK_S, Flusher
 from kpistream.stream.layout import Layout
 from kpistream.stream.measuring import Clock, Measuring
@@ -42,19 +42,6 @@ class _App(faust.App):
 
     def _create_directories(self) -> None:
         """Keep the working directory clean: nothing is stored on disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How to reach the brokers and how patient to be with them."""
-
-    bootstrap: str
-    """``host:port``, separated by commas."""
-    credentials: Any = None
-    """Faust's broker credentials, or None."""
-    session_timeout_s: float = 30.0
-    client: dict[str, Any] = field(default_factory=dict)
-    """aiokafka's options for a client of its own: security protocol, SASL, TLS context."""
 
 
 class Stream:
@@ -180,8 +167,8 @@ class Stream:
 def _build_app(app_id: str, connection: Connection) -> faust.App:
     return _App(
         app_id,
-        broker=[SCHEME + host.strip() for host in connection.bootstrap.split(",")],
-        broker_credentials=connection.credentials,
+        broker=[SCHEME + server for server in connection.servers],
+        broker_credentials=connection.faust_credentials(),
         store="memory://",
         TableManager=RowTableManager,
         agent_supervisor=CrashingSupervisor,

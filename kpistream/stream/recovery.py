@@ -25,6 +25,8 @@ from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.fetch import FetchRequest
 from faust.tables import TableManager
 from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
@@ -37,6 +39,7 @@ _BATCH_RECORDS = 10_000
 _FETCH_BYTES = 4 * 1024 * 1024
 _FETCH_MAX_WAIT_MS = 100
 _POLL_S = 0.25
+_PROBE_S = 2.0
 _STALL_S = 60.0
 
 Deliver = Callable[[TopicPartition, "list[Record]"], None]
@@ -106,9 +109,9 @@ async def read_to_ends(
 ) -> int:
     """Read assigned partitions from their positions up to `ends`; return the records read.
 
-    A partition is done when the position reaches its end, since compaction leaves holes and
-    the last record may be gone. Records at or above the end may be delivered, too.
-    Raises RecoveryStalledError.
+    A partition is done when the position reaches its end, since compaction leaves holes, or
+    when the broker says that nothing is left below the end: the last records may be gone.
+    Records at or above the end may be delivered, too. Raises RecoveryStalledError.
     """
     loop = asyncio.get_running_loop()
     pending = {tp for tp, end in ends.items() if end > 0}
@@ -121,9 +124,34 @@ async def read_to_ends(
         if batches:
             progress = loop.time()
             await asyncio.sleep(0)
-        elif not await fetched(consumer._fetcher, _POLL_S) and loop.time() - progress > _STALL_S:
+            continue
+        silent_s = loop.time() - progress
+        if silent_s > _STALL_S:
             raise RecoveryStalledError(f"no changelog record for {_STALL_S:.0f} s: {pending}")
+        if not await fetched(consumer._fetcher, _POLL_S) and silent_s > _PROBE_S:
+            pending -= {tp for tp in pending if await nothing_left(consumer, tp, ends[tp])}
     return read
+
+
+async def nothing_left(consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> bool:
+    """Whether the broker has no record from the position up to its log's end, at least `end`.
+
+    So it is when the last rows of a changelog were deletions, and compaction removed them.
+    Any answer but a clear one (an error, a throttled response) is a no.
+    """
+    node = consumer._client.cluster.leader_for_partition(tp)
+    if node is None or node == -1:
+        return False
+    asked = [(tp.topic, [(tp.partition, await consumer.position(tp), _FETCH_BYTES)])]
+    request = FetchRequest(_FETCH_MAX_WAIT_MS, 1, _FETCH_BYTES, 0, asked, rack_id="")
+    try:
+        response = await consumer._client.send(node, request)
+    except KafkaError:
+        return False
+    if response.throttle_time_ms:
+        return False
+    [(_, [(_, error, highwater, *rest)])] = response.topics
+    return error == 0 and highwater >= end and not rest[-1]
 
 
 class ChangelogRecovery(Service):

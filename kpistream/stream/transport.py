@@ -391,7 +391,11 @@ class BatchConsumer(driver.Consumer):
         """
         if self.app.crashed or self.crashed:
             return
-        await self._flush_until_empty()
+        try:
+            await self._flush_until_empty()
+        except Exception as error:
+            await self.crash(error)  # raised, it would leave the app half stopped
+            return
         try:
             await asyncio.wait_for(self.commit_and_end_transactions(), _COMMIT_S)
         except TimeoutError:
@@ -401,12 +405,13 @@ class BatchConsumer(driver.Consumer):
         flush = cast(BatchTransport, self.transport).on_revoke_flush
         started = self.loop.time()
         warned = False
-        while self._unacked_messages and not self.should_stop:
+        while not self.should_stop:
             if flush is not None:
                 await flush()
-            if self._unacked_messages:
-                await asyncio.sleep(_FLUSH_RETRY_S)
-                self._clean_unacked_messages()
+            self._clean_unacked_messages()
+            if not self._unacked_messages:
+                return
+            await asyncio.sleep(_FLUSH_RETRY_S)
             if not warned and self.loop.time() - started > _FLUSH_WARNING_S:
                 warned = True
                 self.log.warning("still waiting for %s", list(self._unacked_messages))
@@ -444,5 +449,5 @@ class BatchTransport(driver.Transport):
     chunk_records: int = CHUNK_RECORDS
     fetch_max_wait_ms: int = FETCH_MAX_WAIT_MS
     on_revoke_flush: RevokeFlush | None = None
-    """Awaited (again and again) while partitions are taken away or the app stops, until every
-    chunk taken by an agent is acknowledged."""
+    """Awaited when partitions are taken away or the app stops: at least once, and again until
+    every chunk that an agent took is acknowledged. An error in it crashes the app."""

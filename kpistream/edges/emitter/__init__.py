@@ -1,0 +1,1 @@
+"""The emitter: traffic to try things on, and the sinks it is sent to."""

@@ -106,8 +106,14 @@ class Journeys:
         return self._mail_event(at_ms, person, "delivered")
 
     def bill(self, at_ms: int) -> Emission | None:
-        """The platform reports what was spent since its last report; nothing if nothing was."""
-        minor = self._spend.report()
+        """The platform reports what was spent before its last report; nothing if nothing was."""
+        return self._cost(at_ms, self._spend.report())
+
+    def settle(self, at_ms: int) -> Emission | None:
+        """The platform reports all that is left."""
+        return self._cost(at_ms, self._spend.settle())
+
+    def _cost(self, at_ms: int, minor: int) -> Emission | None:
         if not minor:
             return None
         value = (

@@ -79,7 +79,7 @@ class _Run:
             yield from self._phase(span)
         end_ms = self._spans[-1].end_ms
         for journeys in self._journeys:
-            if bill := journeys.bill(end_ms):
+            if bill := journeys.settle(end_ms):
                 yield bill
 
     def _phase(self, span: Span) -> Iterator[Emission]:

@@ -15,6 +15,7 @@ class Spend:
 
     def __init__(self, currency: str, price_level: float) -> None:
         self._major = units_per_major(currency) * price_level
+        self._due = 0
         self._accrued = 0
         self._click = self._view = 0
         self._commission = 0.0
@@ -38,6 +39,13 @@ class Spend:
         self._accrued += round(minor * SCALE * self._commission)
 
     def report(self) -> int:
-        """The whole smallest units accrued since the last report."""
-        minor, self._accrued = divmod(self._accrued, SCALE)
+        """What was spent before the last report, in whole smallest units: platforms are slow."""
+        minor, rest = divmod(self._due, SCALE)
+        self._due, self._accrued = rest + self._accrued, 0
+        return minor
+
+    def settle(self) -> int:
+        """All that is left, in whole smallest units."""
+        minor, self._due = divmod(self._due + self._accrued, SCALE)
+        self._accrued = 0
         return minor

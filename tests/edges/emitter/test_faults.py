@@ -16,6 +16,7 @@ from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.emitter.tally import Tally
 
 START_MS = 1_760_000_000_000
+DECODERS = {name: Decoder(event_type) for name, event_type in EVENT_TYPES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +29,12 @@ def of_kind(emissions: list[Emission], kind: Kind) -> list[Emission]:
 
 
 def judged(emission: Emission) -> Reason | None:
-    event = Decoder(EVENT_TYPES[emission.event_type]).decode(emission.value)
+    event = DECODERS[emission.event_type].decode(emission.value)
     return event.reason if isinstance(event, Rejected) else None
 
 
 def age(emission: Emission) -> timedelta:
-    event = Decoder(EVENT_TYPES[emission.event_type]).decode(emission.value)
+    event = DECODERS[emission.event_type].decode(emission.value)
     assert not isinstance(event, Rejected)
     return datetime.fromtimestamp(emission.at_ms / 1000, UTC) - event.occurred_at
 

@@ -1,0 +1,60 @@
+"""The program ``kpistream``: its commands, and how they end when something is wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from kpistream import __version__
+from kpistream.cli import check, compute, demo, emit, topics, worker
+from kpistream.cli.failures import told
+
+
+class _Program(TyperGroup):
+    """Commands whose foreseeable failures are a sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with told():
+            return super().invoke(ctx)
+
+
+program = typer.Typer(
+    cls=_Program,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Marketing KPIs from event streams: exact to the cent, seconds after the event, with
+alerts.
+
+Settings come from flags, then from variables (KPISTREAM_BROKER for --broker), then from the
+YAML file that --config names. Exit codes: 0 fine, 1 something failed while running, 2 what was
+given is wrong.""",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kpistream {__version__}")
+        raise typer.Exit
+
+
+@program.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+program.command("demo")(demo.demo)
+program.command("worker")(worker.worker)
+program.command("emit")(emit.emit)
+program.command("check")(check.check)
+program.command("compute")(compute.compute)
+program.add_typer(topics.topics, name="topics")

@@ -1,0 +1,58 @@
+"""How to reach the brokers, as Faust and as an aiokafka client want it told."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from faust.auth import SASLCredentials, SSLCredentials
+
+TLS = ("SSL", "SASL_SSL")
+SASL = ("SASL_PLAINTEXT", "SASL_SSL")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The brokers, what they ask of a client, and how patient to be with a silent worker."""
+
+    bootstrap: str
+    """``host:port``, separated by commas."""
+    security: str = "PLAINTEXT"
+    mechanism: str = "PLAIN"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    session_timeout_s: float = 30.0
+
+    @property
+    def servers(self) -> list[str]:
+        """The bootstrap servers, one by one."""
+        return [server.strip() for server in self.bootstrap.split(",")]
+
+    def client_options(self) -> dict[str, Any]:
+        """The options of an aiokafka client, besides the bootstrap servers."""
+        options: dict[str, Any] = {"security_protocol": self.security}
+        if self.security in TLS:
+            options["ssl_context"] = self._tls()
+        if self.security in SASL:
+            options["sasl_mechanism"] = self.mechanism
+            options["sasl_plain_username"] = self.username
+            options["sasl_plain_password"] = self.password
+        return options
+
+    def faust_credentials(self) -> SASLCredentials | SSLCredentials | None:
+        """The same for Faust's consumer; None for a broker that asks for nothing."""
+        tls = self._tls() if self.security in TLS else None
+        if self.security in SASL:
+            return SASLCredentials(
+                username=self.username,
+                password=self.password,
+                ssl_context=tls,
+                mechanism=self.mechanism,
+            )
+        return SSLCredentials(context=tls) if tls is not None else None
+
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca_file)

@@ -1,0 +1,109 @@
+"""What the emitter says it emitted is what the core measures, and the story sets off its alerts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.catalogue import Catalogue
+from kpistream.core.driver import Driver
+from kpistream.core.events import DEFAULT_TOPICS
+from kpistream.core.money import units_per_major
+from kpistream.core.outcomes import Outcome
+from kpistream.core.plan import Plan
+from kpistream.core.rules import Vocabulary, load_rules
+from kpistream.core.slices import Slicing
+from kpistream.core.windows import parse_window
+from kpistream.edges.emitter.scenario import Scenario
+from kpistream.edges.emitter.shipped import CHAOS, STEADY, STORY
+from kpistream.edges.emitter.simulator import Simulator
+from kpistream.edges.emitter.tally import Tally
+
+ROOT = Path(__file__).parents[3]
+START_MS = 1_760_000_000_000
+WINDOWS = ("1m", "5m")
+SETS = ((), ("channel",), ("channel", "campaign"))
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    catalogue = Catalogue.load(text("kpistream/catalogue.yml"), "catalogue.yml")
+    vocabulary = Vocabulary(list(catalogue.kpis), WINDOWS, ("channel", "campaign"), SETS)
+    return Plan(
+        catalogue=catalogue,
+        topics=DEFAULT_TOPICS,
+        slicing=Slicing(SETS),
+        windows=tuple(parse_window(name) for name in WINDOWS),
+        rules=load_rules(text("alerts/demo.yml"), "demo.yml", vocabulary),
+    )
+
+
+def text(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+class Played:
+    """A scenario that went through the core, the alerts it raised, and what was emitted."""
+
+    def __init__(self, plan: Plan, scenario: Scenario, seed: int, duration_s: float) -> None:
+        self.driver = Driver(plan)
+        self.tally = Tally()
+        self.alerts: list[Alert] = []
+        for emission in Simulator(scenario, 300, seed, START_MS, duration_s):
+            self.tally.enter(emission)
+            self.alerts += self.driver.feed(emission.event_type, emission.value, emission.at_ms)
+        self.alerts += self.driver.finish()
+
+    def outcomes(self) -> dict[Outcome, int]:
+        found = Counter[Outcome]()
+        for counts in self.driver.counts.values():
+            for (outcome, _), records in counts.items():
+                found[outcome] += records
+        return dict(found)
+
+    def course(self) -> list[tuple[str, AlertState, int]]:
+        """Which alert fired or was resolved, and after how many seconds."""
+        return [
+            (alert.rule, alert.state, round(alert.changed_at - START_MS / 1000))
+            for alert in self.alerts
+            if alert.state in (AlertState.firing, AlertState.resolved)
+        ]
+
+
+def test_each_record_of_chaos_ends_as_the_tally_says(plan: Plan) -> None:
+    played = Played(plan, CHAOS, seed=4, duration_s=60)
+    assert played.outcomes() == played.tally.outcomes()
+
+
+def test_revenue_and_cost_of_chaos_are_exact(plan: Plan) -> None:
+    played = Played(plan, CHAOS, seed=4, duration_s=60)
+    total = played.driver.reading("return_on_ad_spend", "5m")
+    assert total is not None
+    assert total.denominator is not None
+    major = units_per_major("EUR")
+    assert total.numerator == played.tally.revenue() / major
+    assert total.denominator == played.tally.amount("cost") / major
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_story_sets_off_its_two_alerts_and_resolves_them(plan: Plan, seed: int) -> None:
+    played = Played(plan, STORY, seed, duration_s=180)
+    course = [(rule, state) for rule, state, _ in played.course()]
+    fired, resolved = AlertState.firing, AlertState.resolved
+    assert course == [
+        ("unsubscribe_rate_rising", fired),
+        ("roas_below_one", fired),
+        ("unsubscribe_rate_rising", resolved),
+        ("roas_below_one", resolved),
+    ]
+    slices = {alert.rule: dict(alert.slice) for alert in played.alerts if alert.state is fired}
+    assert slices["roas_below_one"] == {"channel": "display", "campaign": "retargeting"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_campaign_of_steady_traffic_earns_less_than_it_costs(plan: Plan, seed: int) -> None:
+    played = Played(plan, STEADY, seed, duration_s=180)
+    assert "roas_below_one" not in {rule for rule, _, _ in played.course()}
