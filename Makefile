@@ -15,6 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := embedded,dev
+PYTHONS = $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 IS_SUPPORTED := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
 .PHONY: help
@@ -71,13 +72,13 @@ clean: ## remove the environment and everything that was built or cached
 # The shell lines that set $python to the first usable Python, or say what is missing.
 define find-python
 python=; \
-for candidate in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+for candidate in $(PYTHONS); do \
   if "$$candidate" -c '$(IS_SUPPORTED)' >/dev/null 2>&1; then python=$$candidate; break; fi; \
 done; \
 if [ -z "$$python" ]; then \
-  echo "kpistream needs Python 3.11 to 3.14 with the venv module, and none is on the path" >&2; \
-  echo "(python3 is: $$(python3 --version 2>&1 || true))." >&2; \
-  echo "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12" >&2; \
+  echo "kpistream needs Python 3.11 to 3.14 with the venv module; looked for: $(PYTHONS)" >&2; \
+  echo "Install it (Debian: apt install python3 python3-venv), or say where it is:" >&2; \
+  echo "  make PYTHON=/path/to/python3.12 ..." >&2; \
   exit 1; \
 fi
 endef

@@ -13,9 +13,17 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana.overview import overview
+from kpistream.core.catalogue import Catalogue
 
-FOLDER: Final = Path(__file__).parent / "dashboards"
+ROOT: Final = Path(__file__).parents[1]
+FOLDER: Final = ROOT / "grafana" / "dashboards"
 DASHBOARDS: Final = {"overview.json": overview}
+
+
+def shipped_catalogue() -> Catalogue:
+    """The KPIs that kpistream ships."""
+    path = ROOT / "kpistream" / "catalogue.yml"
+    return Catalogue.load(path.read_text(encoding="utf-8"), path.name)
 
 
 def render(board: Dashboard) -> str:
@@ -25,8 +33,9 @@ def render(board: Dashboard) -> str:
 
 def main() -> None:
     """Write every dashboard into ``grafana/dashboards``."""
+    catalogue = shipped_catalogue()
     for name, make in DASHBOARDS.items():
-        (FOLDER / name).write_text(render(make()), encoding="utf-8")
+        (FOLDER / name).write_text(render(make(catalogue)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from grafana_foundation_sdk.builders import dashboard, prometheus
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync
 
+from grafana.kpis import thresholds_of, unit_of
 from grafana.parts import SOURCE, AnyPanel, Grid, any_of, graph, number, one_of, source_variable
+from kpistream.core.catalogue import Catalogue
+from kpistream.core.kpis import Kpi
 from kpistream.edges.metrics import families
 
 UID = "kpistream-overview"
@@ -20,48 +21,21 @@ _FILTERS = {
 """What the dashboard's variables choose, by the set of dimensions of a slice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A KPI on the overview: its catalogue id, and how it reads here."""
-
-    id: str
-    title: str
-    description: str
-    unit: str
-    red_below: float = 0
-
-
-ROAS = Shown(
+SHOWN = (
     "return_on_ad_spend",
-    "Return on ad spend",
-    "Revenue divided by ad cost. Below 1 the ads cost more than they bring in.",
-    "none",
-    red_below=1,
-)
-REVENUE = Shown(
-    "revenue", "Revenue", "Order revenue minus refunds, in major units of the currency.", "none"
-)
-CLICK_THROUGH = Shown(
-    "click_through_rate", "Click-through rate", "Clicks divided by impressions.", "percentunit"
-)
-UNSUBSCRIBES = Shown(
+    "revenue",
+    "click_through_rate",
     "unsubscribe_rate",
-    "Unsubscribe rate",
-    "Unsubscribes divided by e-mails delivered. A rise points to fatigue or wrong targeting.",
-    "percentunit",
+    "average_order_value",
+    "session_conversion_rate",
 )
-ORDER_VALUE = Shown(
-    "average_order_value", "Average order value", "Revenue divided by orders.", "none"
-)
-CONVERSION = Shown(
-    "session_conversion_rate", "Conversion rate", "Orders divided by sessions.", "percentunit"
-)
+"""Catalogue ids, in the order in which people look."""
 
-SHOWN = (ROAS, REVENUE, CLICK_THROUGH, UNSUBSCRIBES, ORDER_VALUE, CONVERSION)
+SHOWN_BY_CAMPAIGN = ("return_on_ad_spend", "unsubscribe_rate", "click_through_rate")
 
 
-def overview() -> dashboard.Dashboard:
-    """The dashboard, ready to be built."""
+def overview(catalogue: Catalogue) -> dashboard.Dashboard:
+    """The dashboard, ready to be built; what it says of a KPI is what the catalogue says."""
     board = (
         dashboard.Dashboard("kpistream / Overview")
         .uid(UID)
@@ -77,10 +51,11 @@ def overview() -> dashboard.Dashboard:
     for variable in _variables():
         board.with_variable(variable)
     grid = Grid(board)
-    grid.row("Now, in total", [_now(kpi) for kpi in SHOWN], columns=6, height=5)
-    grid.row("By channel", [_by_channel(kpi) for kpi in SHOWN], columns=3, height=8)
-    campaigns = [_by_campaign(kpi) for kpi in (ROAS, UNSUBSCRIBES, CLICK_THROUGH)]
-    grid.row("By campaign", campaigns, columns=3, height=9)
+    shown = [catalogue.kpis[kpi] for kpi in SHOWN]
+    campaigns = [catalogue.kpis[kpi] for kpi in SHOWN_BY_CAMPAIGN]
+    grid.row("Now, in total", [_now(kpi) for kpi in shown], columns=6, height=5)
+    grid.row("By channel", [_by_channel(kpi) for kpi in shown], columns=3, height=8)
+    grid.row("By campaign", [_by_campaign(kpi) for kpi in campaigns], columns=3, height=9)
     grid.row("Alerts", _alerts(), columns=2, height=7)
     grid.row("Pipeline", _pipeline(), columns=4, height=7)
     return board
@@ -101,7 +76,7 @@ def _variables() -> list[dashboard.DatasourceVariable | dashboard.QueryVariable]
     ]
 
 
-def _readings(kpi: Shown, dimensions: str, by: str) -> str:
+def _readings(kpi: Kpi, dimensions: str, by: str) -> str:
     """The query of a KPI; ``max`` only bridges the moment in which a slice changes its worker."""
     # A ratio of counts has no currency, whichever currency is chosen.
     selector = (
@@ -111,33 +86,33 @@ def _readings(kpi: Shown, dimensions: str, by: str) -> str:
     return f"max by ({by}) ({families.KPI.name}{{{selector}}})"
 
 
-def _now(kpi: Shown) -> AnyPanel:
+def _now(kpi: Kpi) -> AnyPanel:
     return number(
-        kpi.title,
-        f"{kpi.description} Over all traffic, in the chosen window.",
+        kpi.name["en"],
+        f"{kpi.description['en']} Over all traffic, in the chosen window.",
         _readings(kpi, "total", "currency"),
-        kpi.unit,
+        unit_of(kpi),
         "{{currency}}",
-        kpi.red_below,
+        thresholds_of(kpi),
     )
 
 
-def _by_channel(kpi: Shown) -> AnyPanel:
+def _by_channel(kpi: Kpi) -> AnyPanel:
     return graph(
-        kpi.title,
-        f"{kpi.description} One line a channel, in the chosen window.",
+        kpi.name["en"],
+        f"{kpi.description['en']} One line a channel, in the chosen window.",
         _readings(kpi, "channel", "channel, currency"),
-        kpi.unit,
+        unit_of(kpi),
         "{{channel}} {{currency}}",
     )
 
 
-def _by_campaign(kpi: Shown) -> AnyPanel:
+def _by_campaign(kpi: Kpi) -> AnyPanel:
     return graph(
-        kpi.title,
-        f"{kpi.description} One line a campaign of a channel, in the chosen window.",
+        kpi.name["en"],
+        f"{kpi.description['en']} One line a campaign of a channel, in the chosen window.",
         _readings(kpi, "channel_campaign", "channel, campaign, currency"),
-        kpi.unit,
+        unit_of(kpi),
         "{{channel}} / {{campaign}} {{currency}}",
     )
 

@@ -35,12 +35,14 @@ AnyPanel = stat.Panel | timeseries.Panel
 
 
 def number(
-    title: str, description: str, expr: str, unit: str, legend: str = "", red_below: float = 0
+    title: str,
+    description: str,
+    expr: str,
+    unit: str,
+    legend: str,
+    thresholds: list[Threshold],
 ) -> stat.Panel:
     """A big number with its recent course behind it; one for each currency, where there are."""
-    steps = [Threshold(color="green", value=None)]
-    if red_below:
-        steps = [Threshold(color="red", value=None), Threshold(color="green", value=red_below)]
     return (
         stat.Panel()
         .title(title)
@@ -53,7 +55,7 @@ def number(
         .color_mode(BigValueColorMode.VALUE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.THRESHOLDS))
-        .thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
+        .thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(thresholds))
     )
 
 

@@ -250,7 +250,7 @@ def _refuse_unknown_variables() -> None:
     ]
     if unknown:
         raise ConfigErrors(
-            ConfigError("environment", 1, name, "unknown variable", sorted(known))
+            ConfigError("environment", 0, name, "unknown variable", sorted(known))
             for name in unknown
         )
 
@@ -264,13 +264,13 @@ def _explain(error: ValidationError, located: Located, given: Mapping[str, Any])
         variable = PREFIX + name.upper()
         message = detail["msg"].removeprefix("Value error, ")
         if name in given:
-            elsewhere.append(ConfigError("flag", 1, f"--{name.replace('_', '-')}", message))
+            elsewhere.append(ConfigError("flag", 0, f"--{name.replace('_', '-')}", message))
         elif any(set_name.split("__")[0] == variable for set_name in os.environ):
-            elsewhere.append(ConfigError("environment", 1, variable, message))
+            elsewhere.append(ConfigError("environment", 0, variable, message))
         elif name in file_data:
             in_file.append(detail)
         else:
-            elsewhere.append(ConfigError("settings", 1, name, message))
+            elsewhere.append(ConfigError("settings", 0, name, message))
     if not in_file:
         return ConfigErrors(elsewhere)
     translated = config_errors(error, located, Settings)

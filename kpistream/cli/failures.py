@@ -51,9 +51,11 @@ def explained(error: BaseException) -> Failure | None:
     from kpistream.edges.emitter.sink import SinkError
     from kpistream.edges.emitter.traffic import ScenarioError
     from kpistream.edges.ndjson import NdjsonError
+    from kpistream.edges.webhook import InvalidWebhookUrl
     from kpistream.stream.topics import TopicError
 
-    if isinstance(error, NdjsonError | ScenarioError | EmbeddedBrokerMissingError):
+    wrong = NdjsonError | ScenarioError | InvalidWebhookUrl | EmbeddedBrokerMissingError
+    if isinstance(error, wrong):
         return Failure(str(error), WRONG)
     if isinstance(error, SinkError | TopicError | EmbeddedBrokerError):
         return Failure(str(error), FAILED)

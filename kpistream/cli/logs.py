@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -19,7 +20,7 @@ def log_to_stderr(level: str, libraries: str = "WARNING") -> None:
     debug = level == "DEBUG"
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -36,6 +37,7 @@ def log_to_stderr(level: str, libraries: str = "WARNING") -> None:
         )
     )
     if not debug:
+        handler.addFilter(_is_of_interest)
         handler.addFilter(_without_traceback)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -53,6 +55,12 @@ def log_to_stderr(level: str, libraries: str = "WARNING") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _is_of_interest(record: logging.LogRecord) -> bool:
+    """Whether a line is about our work, or a warning, and not a framework's step inside a class."""
+    caller = Path(record.pathname).parts
+    return record.levelno > logging.INFO or not {"faust", "mode"} & set(caller)
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

@@ -71,14 +71,18 @@ LogLevel = Annotated[
 Catalogue = Annotated[
     Path | None,
     _setting(
-        "catalogue", "File of measures and KPIs instead of the shipped.", "--catalogue",
+        "catalogue",
+        "File of measures and KPIs instead of the shipped.",
+        "--catalogue",
         metavar="FILE",
     ),
 ]
 Rules = Annotated[
     list[Path] | None,
     _setting(
-        "rules", "File of alert rules instead of the shipped; can be repeated.", "--rules",
+        "rules",
+        "File of alert rules instead of the shipped; can be repeated.",
+        "--rules",
         metavar="FILE",
     ),
 ]

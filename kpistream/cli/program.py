@@ -27,12 +27,10 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Marketing KPIs from event streams: exact to the cent, seconds after the event, with
-alerts.
-
-Settings come from flags, then from variables (KPISTREAM_BROKER for --broker), then from the
-YAML file that --config names. Exit codes: 0 fine, 1 something failed while running, 2 what was
-given is wrong.""",
+    help="Marketing KPIs from event streams: exact to the cent, seconds after the event, "
+    "with alerts.\n\nSettings come from flags, then from variables (KPISTREAM_BROKER for "
+    "--broker), then from the YAML file that --config names. Exit codes: 0 fine, 1 something "
+    "failed while running, 2 what was given is wrong.",
 )
 
 

@@ -122,7 +122,7 @@ async def create_topics(settings: Settings) -> tuple[Layout, list[TopicSpec], To
         raise ConfigErrors(
             ConfigError(
                 "broker",
-                1,
+                0,
                 spec.name,
                 f"has {report[spec.name].partitions} partitions, not {spec.partitions}; "
                 "delete it, or set `partitions` or `app_id`",

@@ -1,9 +1,9 @@
 """Deduplication: the event ids a partition has seen within a horizon of arrival time.
 
-Ids are kept as keyed 64-bit hashes, in buckets of arrival time. A bucket leaves when the watermark
-enters the bucket that lies a horizon later, so whether an id counts as seen follows from the log
-alone. What is persisted is a run: the hashes one flush added to one bucket, with the offset of each,
-so that the state *as of any offset* can be built again after a restart.
+Ids are kept as keyed 64-bit hashes, in buckets of arrival time, a sixteenth of the horizon each. A
+bucket leaves when the watermark enters the 17th bucket after it, so whether an id counts as seen
+follows from the log alone. What is persisted is a run: the hashes one flush added to one bucket,
+with the offset of each, so that the state *as of any offset* can be built again after a restart.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ import msgspec
 
 BUCKETS_PER_HORIZON: Final = 16
 
+MAX_RUN: Final = 16_384
+"""The most ids in a run: 256 KiB, which any broker takes as one record."""
+
 
 class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Ids first seen in one flush and bucket: 8 bytes of hash and 8 of offset each."""
+    """Ids first seen in one flush and bucket, or a part of them: 8 bytes a hash and an offset."""
 
     bucket: int
     hashes: bytes
@@ -27,7 +30,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def key(self) -> bytes:
-        """The row key of the run: its bucket and first offset."""
+        """The name of the run's row: its bucket and first offset."""
         return b"d%d|%d" % (self.bucket, array("q", self.offsets)[0])
 
 
@@ -103,10 +106,10 @@ class SeenIds:
     def _seal(self) -> None:
         if not self.fresh_hashes:
             return
-        hashes = array("Q", self.fresh_hashes)
-        self._runs.append(
-            Run(self._bucket, hashes.tobytes(), array("q", self.fresh_offsets).tobytes())
-        )
+        hashes, offsets = array("Q", self.fresh_hashes), array("q", self.fresh_offsets)
+        for start in range(0, len(hashes), MAX_RUN):
+            part = slice(start, start + MAX_RUN)
+            self._runs.append(Run(self._bucket, hashes[part].tobytes(), offsets[part].tobytes()))
         self._buckets.setdefault(self._bucket, _Bucket()).hashes.extend(hashes)
         self.fresh_hashes.clear()
         self.fresh_offsets.clear()

@@ -1,7 +1,7 @@
 """The driver: the whole journey from records to readings and alerts, over dicts, without a broker.
 
-Tests, `kpistream compute` and backtests use it. It is the same core as the worker's; only the topics
-are lists here. Time is the arrival time of the records.
+Tests, `kpistream compute` and backtests use it. It is the same core as the worker's; only the
+topics are lists here. Time is the arrival time of the records.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ class Driver:
         for event, measurer in self._measurers.items():
             measurer.measure(self._waiting.pop(event, []), now_ms)
             measurer.claim(now_ms)
+            measurer.lateness_s.clear()
             flush = measurer.drain(committed=self._offsets[event])
             if flush is not None:
                 self.dead_letters += flush.dead_letters

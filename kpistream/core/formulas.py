@@ -85,7 +85,9 @@ class FormulaError(ValueError):
         self.allowed = allowed
 
     def pointing(self, text: str) -> str:
-        """The formula with a caret under the character that is wrong."""
+        """The formula with a caret under the character that is wrong; nothing for a huge one."""
+        if len(text) > MAX_LENGTH:
+            return ""
         return f"{_one_line(text)}\n{' ' * (self.column - 1)}^"
 
 

@@ -1,7 +1,7 @@
 """The ledger of one source partition: how each record ended, and the watermark at each flush.
 
-``produced = accepted + duplicate + late + rejected`` holds because every record is entered once: the
-ledger's row carries its own fence, like a partial's.
+``produced = accepted + duplicate + late + rejected`` holds because every record is entered once:
+the ledger's row carries its own fence, like a partial's.
 """
 
 from __future__ import annotations

@@ -50,10 +50,11 @@ class ConfigError:
     """What to show below the message, such as a formula with a caret under the mistake."""
 
     def __str__(self) -> str:
-        """The mistake as `file:line: key: problem; allowed: a, b`."""
+        """The mistake as `file:line: key: problem; allowed: a, b`; line 0 stands for none."""
+        line = f":{self.line}" if self.line else ""
         key = f"{self.key}: " if self.key else ""
         below = "".join(f"\n    {line}" for line in self.excerpt.splitlines())
-        return f"{self.filename}:{self.line}: {key}{self.problem}{self._allowed_text()}{below}"
+        return f"{self.filename}{line}: {key}{self.problem}{self._allowed_text()}{below}"
 
     def _allowed_text(self) -> str:
         if not self.allowed:

@@ -1,17 +1,18 @@
 """Merging: the one owner of each slice adds up what all sources have contributed to it.
 
-The state of a partition of the partials topic is rows, one a slice and pane. A row holds, per source,
-the newest partial; once no source can change a pane any more, its row is folded into the next coarser
-pane, which names the panes it holds, so that doing it twice adds nothing.
+The state of a partition of the partials topic is rows, one a slice and pane. A row holds, per
+source, the newest partial; once no source can change a pane any more, its row is folded into the
+next coarser pane, which names the panes it holds, so that doing it twice adds nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
+from kpistream.core.owned_rows import OwnedRows, Row, row_name
 from kpistream.core.panes import Pane, Tiers
 from kpistream.core.partials import Mark, Partial, Source, Sums, add, difference
 from kpistream.core.slices import Slice, slice_from_key, slice_key
@@ -57,8 +58,17 @@ class _SliceState:
 class Merger:
     """The slices of one partition of the partials topic, and the time in it."""
 
-    def __init__(self, tiers: Tiers, windows: Sequence[Window], sources: Iterable[Source]) -> None:
-        """Wait for the marks of all ``sources`` before a pane is taken to be complete."""
+    def __init__(
+        self,
+        tiers: Tiers,
+        windows: Sequence[Window],
+        sources: Iterable[Source],
+        owner: bytes = b"",
+    ) -> None:
+        """Wait for the marks of all ``sources`` before a pane is taken to be complete.
+
+        ``owner`` names this ownership of the partition, and no other.
+        """
         self.now_ms = 0
         self.stale_panes = 0
         """Panes sent again after they were closed: already in, so left out."""
@@ -68,47 +78,57 @@ class Merger:
         self._watermarks: dict[Source, int] = dict.fromkeys(sources, 0)
         self._closed_ms = 0
         self._slices: dict[Slice, _SliceState] = {}
-        self._dirty: dict[tuple[Slice, Pane], _PaneRow | None] = {}
+        self._dirty: dict[tuple[Slice, Pane], _PaneRow] = {}
+        self._gone: list[bytes] = []
+        self._table = OwnedRows(owner)
+        self._restored: dict[bytes, bytes] = {}
+        self._meta: bytes | None = None
+        self._held = -1
         self._offset = -1
         self._flushed = -1
 
     # -- restoring ---------------------------------------------------------------------------------
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take up a row that an earlier flush made durable; of two, the newer version stays."""
-        if key == META_KEY:
+        """Take up a row that an earlier flush made durable; None says that it was removed."""
+        if self._table.restore(key, value) == META_KEY:
             if value is not None:
                 self._restore_meta(_decode_meta(value))
-            return
-        pane, part = _row_from_key(key)
-        if value is None:
-            self._remove(part, pane)
-        elif self._tiers.has_width(pane[0]):
-            row = _decode_row(value)
-            panes = self._state(part).panes
-            held = panes.get(pane)
-            if held is None or row.version >= held.version:
-                panes[pane] = row
+        elif value is None:
+            self._restored.pop(key, None)
+        else:
+            self._restored[key] = value
 
     def _restore_meta(self, meta: _Meta) -> None:
         self.now_ms = max(self.now_ms, meta.now_ms)
-        self._offset = self._flushed = max(self._offset, meta.version)
+        self._held = max(self._held, meta.version)
         for topic, partition, watermark_ms in meta.marks:
-            source = (topic, partition)
-            if source in self._watermarks:
-                self._watermarks[source] = max(self._watermarks[source], watermark_ms)
+            self.mark(Mark(topic, partition, watermark_ms, -1))
 
     def restored(self) -> None:
         """Finish restoring: drop the rows that a coarser row holds already."""
-        for part, state in list(self._slices.items()):
-            held = {child for row in state.panes.values() for child in map(tuple, row.held)}
+        for key, value in self._restored.items():
+            self._restore_row(*_row_from_name(row_name(key)), _decode_row(value))
+        self._restored = {}
+        for part, state in self._slices.items():
+            held = {child for row in state.panes.values() for child in row.held}
             for pane in [p for p in state.panes if self._is_held(p, held)]:
-                self._remove(part, pane)
-                self._dirty[part, pane] = None
+                del state.panes[pane]
+                self._gone.append(_row_name(part, pane))
         self._move_windows()
-        self._closed_ms = min(self._watermarks.values(), default=0)
+        self._closed_ms = self._complete_until_ms()
 
-    def _is_held(self, pane: Pane | None, held: set[tuple[int, ...]]) -> bool:
+    def _restore_row(self, pane: Pane, part: Slice, row: _PaneRow) -> None:
+        """Take up a row; of several copies the one with the largest version stays."""
+        if not self._tiers.has_width(pane[0]):
+            return
+        self._held = max(self._held, row.version)
+        panes = self._state(part).panes
+        held = panes.get(pane)
+        if held is None or row.version > held.version:
+            panes[pane] = row
+
+    def _is_held(self, pane: Pane | None, held: Container[Pane]) -> bool:
         while pane is not None:
             if pane in held:
                 return True
@@ -125,7 +145,7 @@ class Merger:
             pane = (width, start)
             row = state.panes.get(pane)
             if row is None:
-                if not self._is_open(pane):
+                if not self._is_open(pane) or self._is_folded(state, pane):
                     self.stale_panes += 1
                     continue
                 row = state.panes[pane] = _PaneRow({}, {}, [])
@@ -140,6 +160,16 @@ class Merger:
         if not self._tiers.has_width(pane[0]):
             return False
         return self._tiers.closes_at_s(pane) * 1000 >= self._closed_ms
+
+    def _is_folded(self, state: _SliceState, pane: Pane) -> bool:
+        """Whether a coarser pane holds this one, so that it is in although its row is gone."""
+        child, parent = pane, self._tiers.parent(pane)
+        while parent is not None:
+            row = state.panes.get(parent)
+            if row is not None and child in row.held:
+                return True
+            child, parent = parent, self._tiers.parent(parent)
+        return False
 
     def mark(self, mark: Mark) -> None:
         """Learn how far a source has been measured."""
@@ -182,7 +212,7 @@ class Merger:
 
     def _close(self) -> None:
         """Fold the panes that no source can change any more into coarser ones; drop the oldest."""
-        closed_ms = min(self._watermarks.values(), default=0)
+        closed_ms = self._complete_until_ms()
         if closed_ms // 10_000 == self._closed_ms // 10_000:
             return
         self._closed_ms = closed_ms
@@ -191,6 +221,10 @@ class Merger:
             if not state.panes:
                 del self._slices[part]
 
+    def _complete_until_ms(self) -> int:
+        """The time that every source has reached, as far as it is past already."""
+        return min(self.now_ms, *self._watermarks.values()) if self._watermarks else 0
+
     def _close_slice(self, part: Slice, state: _SliceState, closed_ms: int) -> None:
         for pane in sorted(state.panes):
             parent = self._tiers.parent(pane)
@@ -198,7 +232,8 @@ class Merger:
             if self._tiers.closes_at_s(last) * 1000 >= closed_ms:
                 continue
             row = state.panes.pop(pane)
-            self._dirty[part, pane] = None
+            self._dirty.pop((part, pane), None)
+            self._gone.append(_row_name(part, pane))
             if parent is not None:
                 self._fold_into(state, part, parent, pane, row)
 
@@ -253,19 +288,36 @@ class Merger:
 
     # -- flushing ----------------------------------------------------------------------------------
 
-    def drain(self) -> list[tuple[bytes, bytes | None]]:
-        """The rows that must become durable since the last call; empty if there are none."""
+    @property
+    def version(self) -> int:
+        """The offset of the partials topic up to which everything is in, in some row at least."""
+        return max(self._offset, self._held)
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether rows may be of different ages, until what the newest includes was read again."""
+        return self._offset < self._held
+
+    def drain(self) -> list[Row]:
+        """The rows that must become durable since the last call; empty if there are none.
+
+        The rows of one flush may become durable in part. So the marks follow a flush later: a row
+        without them is read again, but with them alone a pane would be taken to be complete.
+        """
         if self._offset == self._flushed and not self._dirty:
             return []
         self._flushed = self._offset
-        rows: list[tuple[bytes, bytes | None]] = []
+        rows = self._table.begin()
         for (part, pane), row in self._dirty.items():
-            if row is not None:
-                row.version = self._offset
-            rows.append((_row_key(part, pane), None if row is None else _encode(row)))
-        self._dirty = {}
+            row.version = self.version
+            rows.append(self._table.put(_row_name(part, pane), _encode(row)))
+        if self._meta is not None:
+            rows.append(self._table.put(META_KEY, self._meta))
+        for name in self._gone:
+            self._table.remove(name)
+        self._dirty, self._gone = {}, []
         marks = [(*source, at) for source, at in self._watermarks.items()]
-        rows.append((META_KEY, _encode(_Meta(self.now_ms, marks, self._offset))))
+        self._meta = _encode(_Meta(self.now_ms, marks, self.version))
         return rows
 
     def _state(self, part: Slice) -> _SliceState:
@@ -273,11 +325,6 @@ class Merger:
         if state is None:
             state = self._slices[part] = _SliceState(len(self._windows))
         return state
-
-    def _remove(self, part: Slice, pane: Pane) -> None:
-        state = self._slices.get(part)
-        if state is not None:
-            state.panes.pop(pane, None)
 
 
 def _total(row: _PaneRow) -> Sums:
@@ -287,11 +334,10 @@ def _total(row: _PaneRow) -> Sums:
     return sums
 
 
-def _row_key(part: Slice, pane: Pane) -> bytes:
+def _row_name(part: Slice, pane: Pane) -> bytes:
     return b"p%d|%d|%b" % (*pane, slice_key(part))
 
 
-def _row_from_key(key: bytes) -> tuple[Pane, Slice]:
-    width, start, part = key[1:].split(b"|", 2)
+def _row_from_name(name: bytes) -> tuple[Pane, Slice]:
+    width, start, part = name[1:].split(b"|", 2)
     return (int(width), int(start)), slice_from_key(part)
-

@@ -11,6 +11,7 @@ from kpistream.core import alerts
 from kpistream.core.alerts import Alert, AlertState
 from kpistream.core.kpis import Value, evaluate
 from kpistream.core.merge import Merger
+from kpistream.core.owned_rows import OwnedRows, Row, row_name
 from kpistream.core.partials import (
     MARK_KEY,
     SLICE_PREFIX,
@@ -20,6 +21,7 @@ from kpistream.core.partials import (
 )
 from kpistream.core.plan import Plan
 from kpistream.core.readings import Board, Reading, Trust
+from kpistream.core.rules import Rule
 from kpistream.core.slices import Slice, slice_from_key
 
 ALERT_PREFIX: Final = b"a"
@@ -59,19 +61,26 @@ _decode_row = msgspec.msgpack.Decoder(_AlertRow).decode
 class Monitor:
     """The slices of one partition, their newest readings and the alerts over them."""
 
-    def __init__(self, plan: Plan, sources: Iterable[Source]) -> None:
-        """Expect partials and marks from these sources."""
-        self.merger = Merger(plan.tiers, plan.windows, sources)
+    def __init__(self, plan: Plan, sources: Iterable[Source], owner: bytes = b"") -> None:
+        """Expect partials and marks from these sources.
+
+        ``owner`` names this ownership of the partition, and no other.
+        """
+        self.merger = Merger(plan.tiers, plan.windows, sources, owner)
         self.board = Board()
         self.alerts: dict[str, Alert] = {}
         """By fingerprint; ended ones stay for a day."""
         self._plan = plan
         self._topics_of = {
-            kpi: {plan.topics[m.event] for m in plan.catalogue.measures_used_by(kpi)}
+            kpi: {
+                plan.topics[measure.event]
+                for measure in plan.catalogue.measures_used_by(kpi)
+                if measure.event in plan.topics
+            }
             for kpi in plan.catalogue.kpis
         }
-        self._offset = -1
-        self._versions: dict[str, int] = {}
+        self._table = OwnedRows(owner)
+        self._restored: dict[bytes, bytes] = {}
         self._changed: dict[str, Alert | None] = {}
 
     # -- restoring ---------------------------------------------------------------------------------
@@ -81,19 +90,20 @@ class Monitor:
         if key[:1] != ALERT_PREFIX:
             self.merger.restore(key, value)
             return
-        fingerprint = key[1:].decode()
+        self._table.restore(key, value)
         if value is None:
-            self.alerts.pop(fingerprint, None)
-            return
-        row = _decode_row(value)
-        if row.version >= self._versions.get(fingerprint, -1):
-            self._versions[fingerprint] = row.version
-            self.alerts[fingerprint] = alerts.decode(row.alert)
+            self._restored.pop(key, None)
+        else:
+            self._restored[key] = value
 
     def restored(self) -> None:
         """Finish restoring: the readings are there again, as of the last flush."""
         self.merger.restored()
-        self._versions = {}
+        rows = {key: _decode_row(value) for key, value in self._restored.items()}
+        for key, row in sorted(rows.items(), key=lambda item: item[1].version):
+            fingerprint = row_name(key).removeprefix(ALERT_PREFIX).decode()
+            self.alerts[fingerprint] = alerts.decode(row.alert)
+        self._restored = {}
         self.board = self._survey()
 
     # -- running -----------------------------------------------------------------------------------
@@ -108,11 +118,15 @@ class Monitor:
             elif key == MARK_KEY and message.value is not None:
                 merger.mark(decode_mark(message.value))
             merger.advance(message.timestamp)
-            self._offset = message.offset
-        merger.reached(self._offset)
+            merger.reached(message.offset)
 
     def beat(self) -> list[Alert]:
-        """Read every KPI and judge every rule as of now; the alerts that changed state."""
+        """Read every KPI and judge every rule as of now; the alerts that changed state.
+
+        Nothing is read or judged while messages from before a restart are read again.
+        """
+        if self.merger.is_replaying:
+            return []
         self.board = self._survey()
         now_s = self.board.as_of
         judged = alerts.judge_board(
@@ -130,14 +144,17 @@ class Monitor:
         self._forget_ended(now_s)
         return news
 
-    def drain(self) -> list[tuple[bytes, bytes | None]]:
+    def drain(self) -> list[Row]:
         """The rows that must become durable since the last call."""
-        rows = self.merger.drain()
+        rows = [*self.merger.drain(), *self._table.begin()]
+        version = self.merger.version
         for fingerprint, alert in self._changed.items():
-            row = None
-            if alert is not None:
-                row = _encode_row(_AlertRow(self._offset, alerts.encode(alert)))
-            rows.append((ALERT_PREFIX + fingerprint.encode(), row))
+            name = ALERT_PREFIX + fingerprint.encode()
+            if alert is None:
+                self._table.remove(name)
+            else:
+                row = _AlertRow(version, alerts.encode(alert))
+                rows.append(self._table.put(name, _encode_row(row)))
         self._changed = {}
         return rows
 
@@ -194,7 +211,7 @@ class Monitor:
 
     # -- judging -----------------------------------------------------------------------------------
 
-    def _judgeable(self) -> list[alerts.Rule]:
+    def _judgeable(self) -> list[Rule]:
         """The rules whose sources have all been measured up to now; the others keep their state."""
         silent = self.merger.silent_topics(self._plan.silence_ms)
         return [r for r in self._plan.rules if not self._topics_of[r.kpi] & silent]

@@ -76,7 +76,7 @@ class Stream:
         return self._merging.board
 
     @property
-    def alerts(self) -> list[Alert]:
+    def alerts(self) -> Sequence[Alert]:
         """The alerts over the slices this worker owns."""
         return self._merging.alerts
 

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from kpistream.core.measure import Flush, PartitionMeasurer
 from kpistream.core.plan import Plan
 from kpistream.edges.metrics import Telemetry
+from kpistream.stream.ownership import new_owner
 from kpistream.stream.transport import Chunk, Record, chunk_events
 
 CLAIM_MARGIN_MS: Final = 15_000
@@ -37,7 +38,9 @@ class Measuring:
     def on_partition_assigned(self, partition: int) -> None:
         """Start the partition's state anew."""
         self.on_partition_revoked(partition)
-        self._recovering[partition] = PartitionMeasurer(self.event, partition, self._plan)
+        self._recovering[partition] = PartitionMeasurer(
+            self.event, partition, self._plan, new_owner()
+        )
 
     def on_rows(self, partition: int, records: list[Record]) -> None:
         """Take up rows of the changelog."""
@@ -47,7 +50,8 @@ class Measuring:
 
     def on_partition_recovered(self, partition: int, end_offset: int) -> None:
         """Let the partition's records in."""
-        self.measurers[partition] = self._recovering.pop(partition)
+        measurer = self.measurers[partition] = self._recovering.pop(partition)
+        self._telemetry.outcomes(self.topic, partition, measurer.ledger.counts)
 
     def on_partition_revoked(self, partition: int) -> None:
         """Forget the partition."""

@@ -12,6 +12,7 @@ from kpistream.core.partials import Source
 from kpistream.core.plan import Plan
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Telemetry
+from kpistream.stream.ownership import new_owner
 from kpistream.stream.transport import Chunk, Record, chunk_events
 
 
@@ -27,29 +28,17 @@ class Merging:
         self._telemetry = telemetry
         self._unacknowledged: list[Any] = []
         self._touched: set[int] = set()
-        self._board: tuple[tuple[Board, ...], Board] = ((), Board())
-
-    @property
-    def board(self) -> Board:
-        """The readings of every slice this worker owns."""
-        boards = tuple(monitor.board for monitor in self.monitors.values())
-        if boards != self._board[0]:
-            readings = tuple(reading for board in boards for reading in board)
-            as_of = max((board.as_of for board in boards), default=0.0)
-            self._board = (boards, Board(readings, as_of))
-        return self._board[1]
-
-    @property
-    def alerts(self) -> list[Alert]:
-        """The alerts over the slices this worker owns."""
-        return [alert for m in self.monitors.values() for alert in m.alerts.values()]
+        self.board = Board()
+        """The readings of every slice this worker owns; replaced, so other threads may read it."""
+        self.alerts: tuple[Alert, ...] = ()
+        """The alerts over these slices; replaced, too."""
 
     # -- the table ---------------------------------------------------------------------------------
 
     def on_partition_assigned(self, partition: int) -> None:
         """Start the partition's state anew."""
         self.on_partition_revoked(partition)
-        self._recovering[partition] = Monitor(self._plan, self._sources)
+        self._recovering[partition] = Monitor(self._plan, self._sources, new_owner())
 
     def on_rows(self, partition: int, records: list[Record]) -> None:
         """Take up rows of the changelog."""
@@ -62,11 +51,13 @@ class Merging:
         monitor = self._recovering.pop(partition)
         monitor.restored()
         self.monitors[partition] = monitor
+        self._publish()
 
     def on_partition_revoked(self, partition: int) -> None:
         """Forget the partition."""
         self._recovering.pop(partition, None)
-        self.monitors.pop(partition, None)
+        if self.monitors.pop(partition, None) is not None:
+            self._publish()
 
     # -- the agent ---------------------------------------------------------------------------------
 
@@ -87,12 +78,20 @@ class Merging:
         started = time.perf_counter()
         touched, self._touched = self._touched, set()
         news = [alert for p in touched if p in self.monitors for alert in self.monitors[p].beat()]
-        self._telemetry.stage("judge", time.perf_counter() - started)
+        if touched:
+            self._publish()
+            self._telemetry.stage("judge", time.perf_counter() - started)
         return news
 
     def drain(self) -> dict[int, list[tuple[bytes, bytes | None]]]:
         """The rows that must become durable, by partition."""
         return {partition: monitor.drain() for partition, monitor in self.monitors.items()}
+
+    def _publish(self) -> None:
+        monitors = self.monitors.values()
+        readings = tuple(reading for monitor in monitors for reading in monitor.board)
+        self.board = Board(readings, max((m.board.as_of for m in monitors), default=0.0))
+        self.alerts = tuple(alert for m in monitors for alert in m.alerts.values())
 
     def take_unacknowledged(self) -> list[Any]:
         """The chunks that the flush just drained includes."""

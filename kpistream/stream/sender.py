@@ -13,6 +13,8 @@ from mode import Service
 BATCH_BYTES = 512 * 1024
 """The largest batch; a broker takes 1 MiB (`message.max.bytes`) unless told otherwise."""
 
+_STOP_S = 5.0
+
 Headers = list[tuple[str, bytes]]  # a list: aiokafka's builder takes nothing else
 Row = tuple[bytes | None, bytes | None] | tuple[bytes | None, bytes | None, Headers]
 """Key, value (None deletes the key from a compacted topic) and, if any, headers."""
@@ -94,6 +96,8 @@ class BulkSender(Service):
 
     Start it before and stop it after the app (`async with sender:` around it), since the last
     flush happens while the app stops. `make_producer` is called on start, in the running loop.
+    Rows that are not acknowledged after `delivery_timeout_s` are a SendError (an idempotent
+    producer of aiokafka retries forever), after which the process should end.
     """
 
     def __init__(
@@ -101,10 +105,12 @@ class BulkSender(Service):
         make_producer: Callable[[], Producer],
         *,
         batch_bytes: int = BATCH_BYTES,
+        delivery_timeout_s: float = 30.0,
         **kwargs: Any,
     ) -> None:
         self._make_producer = make_producer
         self._batch_bytes = batch_bytes
+        self._delivery_timeout_s = delivery_timeout_s
         self._producer: Producer | None = None
         super().__init__(**kwargs)
 
@@ -120,8 +126,12 @@ class BulkSender(Service):
     async def on_stop(self) -> None:
         """Disconnect the producer."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            await producer.stop()
+        if producer is None:
+            return
+        try:
+            await asyncio.wait_for(producer.stop(), _STOP_S)
+        except TimeoutError:
+            self.log.warning("the producer was not stopped in order: the broker is away")
 
     async def send(self, topic: str, partition: int, rows: Sequence[Row]) -> None:
         """Write rows to one partition, in order, and wait for the broker's acknowledgement.
@@ -136,9 +146,15 @@ class BulkSender(Service):
         Raises SendError after every partition ended: part of the rows may then be written.
         """
         jobs = [self._deliver(*tp, batch) for tp, batch in rows.items() if batch]
-        errors = [e for e in await asyncio.gather(*jobs, return_exceptions=True) if e is not None]
-        if errors:
-            raise errors[0]
+        try:
+            async with asyncio.timeout(self._delivery_timeout_s):
+                ends = await asyncio.gather(*jobs, return_exceptions=True)
+        except TimeoutError:
+            late = f"no acknowledgement within {self._delivery_timeout_s:g} s"
+            raise SendError(f"{', '.join(f'{t}-{p}' for t, p in rows)}: {late}") from None
+        for end in ends:
+            if end is not None:
+                raise end
 
     async def _deliver(self, topic: str, partition: int, rows: Sequence[Row]) -> None:
         if self._producer is None:

@@ -62,13 +62,13 @@ TopicReport = Mapping[str, TopicState]
 async def ensure_topics(
     bootstrap: str | list[str],
     specs: Sequence[TopicSpec],
-    replication_factor: int = -1,
+    replication_factor: int = 1,
     **options: Any,
 ) -> TopicReport:
     """Create the topics that are missing; return the state of all of them.
 
-    Nothing about an existing topic is changed. A replication factor of -1 is the broker's
-    default. `options` are AIOKafkaAdminClient's, for example `security_protocol`.
+    Nothing about an existing topic is changed. `options` are AIOKafkaAdminClient's, for example
+    `security_protocol`.
     Raises TopicError.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **options)

@@ -159,7 +159,9 @@ async def chunk_events(stream: StreamT[Any]) -> AsyncIterator[EventT[Any]]:
 
 def chunk_topic(app: Any, name: str, *, maxsize: int = 16) -> Any:
     """A Faust topic for agents that read chunks; at most `maxsize` of them are queued."""
-    return app.topic(name, schema=ChunkSchema(), maxsize=maxsize)
+    topic = app.topic(name, schema=ChunkSchema())
+    topic.maxsize = maxsize  # `app.topic(maxsize=...)` forgets it
+    return topic
 
 
 def drain(
@@ -168,8 +170,8 @@ def drain(
     """Take at most `max_records` fetched records of each of `partitions`, without waiting.
 
     As aiokafka's `Fetcher.fetched_records`, but every partition gets its share, an empty
-    `partitions` means none (there: all), and a record is the parser's own object, which saves
-    more than half of the time. Raises the KafkaError that a fetch ended with.
+    `partitions` means none (there: all), and a record is the parser's own object, not a copy.
+    Raises the KafkaError that a fetch ended with.
     """
     taken: list[tuple[tuple[str, int], list[Record]]] = []
     for tp in list(fetcher._records):
@@ -343,6 +345,11 @@ class BatchConsumer(driver.Consumer):
             await asyncio.wait_for(self._resumed.wait(), _POLL_S)
         except TimeoutError:
             return
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let agents flush and acknowledge, then give the partitions up."""
+        self._buffered_partitions.clear()  # else a late pressure drop un-pauses one of them
+        await super().on_partitions_revoked(revoked)
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         """Fetch these partitions again, at once."""

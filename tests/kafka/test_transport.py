@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -44,7 +45,6 @@ class Worker:
     """The counting app as a process."""
 
     process: Process
-    crashes: list[int] = field(default_factory=list)
 
     async def ready(self) -> None:
         assert self.process.stdout is not None
@@ -69,6 +69,7 @@ class Count:
     bootstrap: str
     topic: str = field(default_factory=lambda: f"events-{uuid4().hex[:8]}")
     produced: int = 0
+    workers: list[Worker] = field(default_factory=list)
 
     @property
     def changelog(self) -> str:
@@ -96,7 +97,8 @@ class Count:
             cwd=ROOT,
             env={"PYTHONPATH": str(ROOT)},
         )
-        return Worker(process)
+        self.workers.append(Worker(process))
+        return self.workers[-1]
 
     async def produce(self, sender: BulkSender, rows: int) -> None:
         chosen = [random.choice(KEYS) for _ in range(rows)]
@@ -166,10 +168,13 @@ class Count:
 
 
 @pytest.fixture
-async def count(broker: KafkaBroker) -> Count:
+async def count(broker: KafkaBroker) -> AsyncIterator[Count]:
     made = Count(broker.bootstrap)
     await made.create()
-    return made
+    yield made
+    for worker in made.workers:
+        if worker.process.returncode is None:
+            await worker.kill()
 
 
 async def test_a_worker_is_ready_and_gone_within_seconds(count: Count) -> None:
@@ -216,6 +221,23 @@ async def test_workers_that_join_and_leave_leave_the_count_exact(count: Count) -
         assert await first.stop() == 0
     await count.all_committed()
     assert await third.stop() == 0
+    assert await count.counted() == count.produced > 50_000
+
+
+async def test_a_worker_that_froze_and_wakes_up_leaves_the_count_exact(count: Count) -> None:
+    async with count.traffic():
+        frozen = await count.worker()
+        await frozen.ready()
+        await asyncio.sleep(1)
+        frozen.process.send_signal(signal.SIGSTOP)
+        other = await count.worker()
+        await other.ready()  # when the session of the frozen one has ended
+        await asyncio.sleep(1)
+        frozen.process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(3)
+    await count.all_committed()
+    assert await other.stop() == 0
+    await count.all_committed()
     assert await count.counted() == count.produced > 50_000
 
 

@@ -41,7 +41,7 @@ DASHBOARD = json_of("grafana/dashboards/overview.json")
 
 def full_board() -> Board:
     readings: list[Reading] = [
-        reading(kpi.id, part, currency="EUR") for kpi in SHOWN for part in SLICES
+        reading(kpi, part, currency="EUR") for kpi in SHOWN for part in SLICES
     ]
     return board(*readings)
 

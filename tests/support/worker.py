@@ -18,7 +18,9 @@ from kpistream.edges.embedded_broker import die_with_parent, free_port
 
 READY_S = 60.0
 STOP_S = 30.0
-_OUTCOME = re.compile(r'kpistream_events_total\{outcome="(\w+)",reason="(\w*)",topic="(\S+)"\} (\S+)')
+_OUTCOME = re.compile(
+    r'kpistream_events_total\{outcome="(\w+)",reason="(\w*)",topic="(\S+)"\} (\S+)'
+)
 
 
 class WorkerProcess:

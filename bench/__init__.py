@@ -1,0 +1,1 @@
+"""Benchmarks: how fast, how late, and where the time goes; `python -m bench --help`."""

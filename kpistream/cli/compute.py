@@ -1,0 +1,89 @@
+"""``kpistream compute``: the monitor as a batch tool, over files and without a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kpistream.cli.lines import write_json
+from kpistream.cli.logs import log_to_stderr
+from kpistream.cli.options import Catalogue, Config, Json, Rules, Windows, names
+from kpistream.cli.progress import ProgressLine
+from kpistream.core.instants import rfc3339
+from kpistream.settings import load_settings
+
+if TYPE_CHECKING:
+    from kpistream.cli.arrivals import Arrival
+    from kpistream.core.alerts import Alert
+    from kpistream.core.driver import Driver
+
+
+def compute(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="NDJSON files of events; - for standard input.", show_default=False),
+    ],
+    config: Config = None,
+    catalogue: Catalogue = None,
+    rules: Rules = None,
+    windows: Windows = None,
+    json: Json = False,
+) -> None:
+    """Compute readings and alerts from files of events, with the worker's own core.
+
+    Time is the arrival of the events: `arrived_at` where a line has it, or else `occurred_at`.
+    The readings are as of the last arrival; alerts are shown as they changed on the way.
+    """
+    from kpistream.cli.arrivals import arrivals
+    from kpistream.cli.wiring import build_plan
+    from kpistream.core.driver import Driver
+
+    settings = load_settings(config, catalogue=catalogue, rules=rules, windows=names(windows))
+    plan = build_plan(settings)
+    log_to_stderr("WARNING")
+    driver = Driver(plan)
+    changes: list[Alert] = []
+    with ProgressLine() as line:
+        for alert in _driven(driver, line.counted(arrivals(files), "events")):
+            if json:
+                write_json(alert.to_dict(), flush=False)
+            elif alert.is_news:
+                changes.append(alert)
+    if json:
+        for reading in driver.board:
+            write_json(reading.to_dict(), flush=False)
+        write_json(outcomes_document(driver))
+        return
+    from kpistream.cli.tables import print_report
+
+    print_report(plan, driver.board, changes, outcomes_document(driver))
+
+
+def _driven(driver: Driver, arrivals: Iterable[Arrival]) -> Iterator[Alert]:
+    """Drive all events through; the alerts as they change."""
+    for arrival in arrivals:
+        yield from driver.feed(arrival.event_type, arrival.value, arrival.arrived_ms)
+        # Nobody asks for them here, and a large file may have many.
+        driver.dead_letters.clear()
+    yield from driver.finish()
+
+
+def outcomes_document(driver: Driver) -> dict[str, Any]:
+    """What became of the events, by event type, outcome and reason."""
+    counts = driver.counts
+    return {
+        "kind": "outcomes",
+        "as_of": rfc3339(driver.board.as_of),
+        "produced": sum(sum(counted.values()) for counted in counts.values()),
+        "outcomes": [
+            {"event": event, "outcome": outcome, "reason": reason, "records": records}
+            for event, counted in counts.items()
+            for (outcome, reason), records in _in_order(counted)
+        ],
+    }
+
+
+def _in_order(counts: Mapping[Any, int]) -> list[tuple[Any, int]]:
+    return sorted(counts.items(), key=lambda item: (item[0][0], item[0][1] or ""))

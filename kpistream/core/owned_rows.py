@@ -1,0 +1,65 @@
+"""Owned rows: the keys under which one owner of a table partition makes its rows durable.
+
+A worker that lost a partition may write once more, long after its successor began. Under the same
+keys its stale row would be the last one, and compaction keeps the last. So each owner writes under
+keys of its own, and whoever restores takes, of several copies of a row, the newest by its content.
+
+A flush may become durable in part, in any part. So a row is removed one flush later than what made
+it superfluous: by then that is durable for sure.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+Row = tuple[bytes, bytes | None]
+"""Key and value; None removes the row."""
+
+_MARK: Final = b"@"
+
+
+class OwnedRows:
+    """The names of an owner's rows, and the keys of copies that earlier owners left."""
+
+    def __init__(self, owner: bytes = b"") -> None:
+        """Raise ValueError for an owner with an ``@``; each ownership needs one of its own."""
+        if _MARK in owner:
+            raise ValueError("an owner cannot have an @ in it")
+        self._owner = owner
+        self._others: dict[bytes, set[bytes]] = {}
+        self._superfluous: dict[bytes, None] = {}
+
+    def restore(self, key: bytes, value: bytes | None) -> bytes:
+        """The name of a row that was found; the keys of other owners are kept in mind."""
+        name, _, owner = key.rpartition(_MARK)
+        if owner != self._owner:
+            others = self._others.setdefault(name, set())
+            others.discard(key) if value is None else others.add(key)
+        return name
+
+    def begin(self) -> list[Row]:
+        """Start a flush, the one before being durable: the rows that can be removed now."""
+        removed: list[Row] = [(key, None) for key in self._superfluous]
+        self._superfluous = {}
+        return removed
+
+    def put(self, name: bytes, value: bytes) -> Row:
+        """The row to write; once it is durable, copies of other owners are superfluous."""
+        key = name + _MARK + self._owner
+        self._superfluous.pop(key, None)
+        self._discard_others(name)
+        return key, value
+
+    def remove(self, name: bytes) -> None:
+        """Remove the row, and its copies, with the next flush."""
+        self._discard_others(name)
+        self._superfluous[name + _MARK + self._owner] = None
+
+    def _discard_others(self, name: bytes) -> None:
+        for key in sorted(self._others.pop(name, ())):
+            self._superfluous[key] = None
+
+
+def row_name(key: bytes) -> bytes:
+    """The name of the row with this key, whoever owns it."""
+    return key.rpartition(_MARK)[0]

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kpistream.core.catalogue import Catalogue
+from kpistream.core.events import EVENT_TYPES
+from kpistream.core.kpis import Kpi
+from kpistream.core.located_yaml import ConfigErrors
+from kpistream.core.measures import Measure
+
+HERE = Path(__file__).parent
+SHIPPED = HERE.parents[1] / "kpistream" / "catalogue.yml"
+
+REQUIRED = {
+    "impressions",
+    "clicks",
+    "sessions",
+    "orders",
+    "revenue",
+    "ad_cost",
+    "click_through_rate",
+    "cost_per_click",
+    "cost_per_mille",
+    "cost_per_acquisition",
+    "return_on_ad_spend",
+    "return_on_investment",
+    "session_conversion_rate",
+    "average_order_value",
+    "bounce_rate",
+    "session_duration",
+    "email_open_rate",
+    "email_click_to_open_rate",
+    "email_click_rate",
+    "unsubscribe_rate",
+}
+
+SMALL = """
+measures:
+  clicks: {count: click}
+  impressions: {count: impression}
+  gross_revenue: {total: order.revenue, where: {kind: purchase}}
+  opens: {count: email, where: {kind: [opened, clicked], machine_open: false}}
+kpis:
+  click_through_rate:
+    name: {en: Click-through rate, fr: Taux de clics}
+    unit: ratio
+    direction: up
+    formula: clicks / impressions
+  clicks_per_mille:
+    name: {en: Clicks per mille, fr: Clics pour mille}
+    unit: ratio
+    direction: up
+    formula: click_through_rate * 1000
+"""
+
+BAD_FILES = sorted((HERE / "catalogue_errors").glob("*.yml"))
+"""Each begins with a comment that is the error it deserves."""
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Catalogue:
+    return Catalogue.load(SHIPPED.read_text(encoding="utf-8"), "catalogue.yml")
+
+
+@pytest.fixture
+def small() -> Catalogue:
+    return Catalogue.load(SMALL, "small.yml")
+
+
+def shipped_kpis() -> list[Kpi]:
+    return list(Catalogue.load(SHIPPED.read_text(encoding="utf-8"), "catalogue.yml").kpis.values())
+
+
+def test_the_shipped_catalogue_has_the_kpis_that_were_asked_for(shipped: Catalogue) -> None:
+    assert set(shipped.kpis) >= REQUIRED
+
+
+@pytest.mark.parametrize("kpi", shipped_kpis(), ids=lambda kpi: kpi.id)
+def test_a_shipped_kpi_says_everything_about_itself(kpi: Kpi) -> None:
+    assert kpi.name["en"] != kpi.description["en"]
+    assert kpi.name["fr"] != kpi.description["fr"]
+    assert kpi.stage
+    assert kpi.owner != "marketing"
+    assert kpi.action != "Find the slice that changed, and ask its owner why."
+    assert len({"leading", "lagging"} & set(kpi.classes)) == 1
+    assert len({"activity", "impact"} & set(kpi.classes)) == 1
+    assert len({"strategic", "operational", "functional"} & set(kpi.classes)) == 1
+    assert set(kpi.source) <= {"S0", "S1", "S2", "S3", "S4"}
+
+
+def test_only_the_industry_standard_cost_per_mille_has_no_source(shipped: Catalogue) -> None:
+    assert [kpi.id for kpi in shipped.kpis.values() if not kpi.source] == ["cost_per_mille"]
+
+
+def test_every_shipped_measure_is_used(shipped: Catalogue) -> None:
+    used = {measure.name for kpi in shipped.kpis for measure in shipped.measures_used_by(kpi)}
+    samples = {kpi.sample for kpi in shipped.kpis.values()}
+    assert used | samples == set(shipped.measures)
+
+
+def test_every_event_type_feeds_a_shipped_measure(shipped: Catalogue) -> None:
+    assert all(shipped.measures_of(event) for event in EVENT_TYPES)
+
+
+def test_the_thresholds_of_the_articles_are_in_the_catalogue(shipped: Catalogue) -> None:
+    assert shipped.kpis["return_on_ad_spend"].urgent == 1
+    assert shipped.kpis["return_on_investment"].urgent == 0
+    assert shipped.kpis["bounce_rate"].target == 0.4
+
+
+def test_measures_are_found_by_the_event_that_feeds_them(small: Catalogue) -> None:
+    assert small.measures_of("click") == (Measure("clicks", "click", "count", None, (), "count"),)
+    assert small.measures_of("cost") == ()
+
+
+def test_a_filter_holds_the_values_that_let_an_event_through(small: Catalogue) -> None:
+    assert small.measures["opens"].where == (
+        ("kind", frozenset({"opened", "clicked"})),
+        ("machine_open", frozenset({False})),
+    )
+
+
+def test_the_measures_of_a_kpi_include_those_of_the_kpis_it_stands_on(small: Catalogue) -> None:
+    used = small.measures_used_by("clicks_per_mille")
+    assert [measure.name for measure in used] == ["clicks", "impressions"]
+
+
+def test_a_kpi_may_be_as_short_as_name_unit_direction_and_formula(small: Catalogue) -> None:
+    kpi = small.kpis["click_through_rate"]
+    assert kpi.description == kpi.name == {"en": "Click-through rate", "fr": "Taux de clics"}
+    assert (kpi.owner, kpi.classes, kpi.stage, kpi.source) == ("marketing", (), None, ())
+    assert kpi.action == "Find the slice that changed, and ask its owner why."
+
+
+def test_the_sample_is_what_is_divided_by_unless_the_file_says_otherwise(small: Catalogue) -> None:
+    assert small.kpis["click_through_rate"].sample == "impressions"
+    assert small.kpis["clicks_per_mille"].sample == "clicks"
+
+
+def test_only_kpis_that_rest_on_money_depend_on_the_currency(shipped: Catalogue) -> None:
+    assert shipped.kpis["return_on_ad_spend"].has_money
+    assert shipped.kpis["average_order_value"].has_money
+    assert not shipped.kpis["click_through_rate"].has_money
+
+
+@pytest.mark.parametrize("path", BAD_FILES, ids=lambda path: path.stem)
+def test_a_bad_file_is_refused_with_its_line_its_key_and_what_is_allowed(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    expected = text.splitlines()[0].removeprefix("# ")
+    with pytest.raises(ConfigErrors) as refused:
+        Catalogue.load(text, path.name)
+    assert len(refused.value) == 1
+    assert str(refused.value).splitlines()[0] == f"{path.name}:{expected}"
+
+
+def test_there_are_bad_files() -> None:
+    assert len(BAD_FILES) >= 40
+
+
+def test_a_mistake_in_a_formula_is_pointed_at() -> None:
+    text = SMALL.replace("clicks / impressions", "clicks / impresions")
+    with pytest.raises(ConfigErrors) as refused:
+        Catalogue.load(text, "small.yml")
+    assert str(refused.value).splitlines()[1:] == [
+        "    clicks / impresions",
+        "             ^",
+    ]
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_and_only_where_they_are_made() -> None:
+    text = SMALL.replace("total: order.revenue", "total: order.income").replace(
+        "clicks / impressions", "clicks / impresions + clics"
+    )
+    with pytest.raises(ConfigErrors) as refused:
+        Catalogue.load(text, "small.yml")
+    assert [error.key for error in refused.value] == [
+        "measures.gross_revenue.total",
+        "kpis.click_through_rate.formula",
+        "kpis.click_through_rate.formula",
+    ]
+
+
+def test_a_chain_of_kpis_is_limited_in_whichever_order_it_is_written() -> None:
+    head, _, _ = SMALL.partition("kpis:")
+    shape = "name: {en: a, fr: a}, unit: count, direction: up"
+    lines = [f"  k{i}: {{{shape}, formula: k{i - 1}}}" for i in range(1, 11)]
+    lines.insert(0, f"  k0: {{{shape}, formula: clicks}}")
+    for order in (lines, lines[::-1]):
+        with pytest.raises(ConfigErrors, match=r"k10\.formula: more than 10 KPIs"):
+            Catalogue.load("\n".join([head, "kpis:", *order]), "chain.yml")
