@@ -1,5 +1,6 @@
 """From the bytes of a record to an event, or to the reason why it is none."""
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
@@ -28,6 +29,26 @@ class Decoder(Generic[E]):
         self._max_bytes = max_bytes
         self._money: Any = attrgetter(money) if money else None
         self._money_path = f"`$.{money}" if money else None
+
+    def decode_all(self, values: Sequence[bytes | None]) -> list[E | Rejected]:
+        """What :meth:`decode` makes of each value, faster."""
+        if self._money is not None or not self._have_sizes(values):
+            return list(map(self.decode, values))
+        events: list[E | Rejected] = []
+        rest = iter(values)
+        while True:
+            try:
+                # Before an error, what was decoded is in the list, and its value is taken.
+                events.extend(map(self._typed, rest))
+            except MemoryError:
+                raise
+            except Exception:
+                events.append(self.decode(values[len(events)]))
+            else:
+                return events
+
+    def _have_sizes(self, values: Sequence[bytes | None]) -> bool:
+        return all(values) and max(map(len, filter(None, values)), default=0) <= self._max_bytes
 
     def decode(self, value: bytes | None) -> E | Rejected:
         """The event in a record's value, its money checked, or why it is rejected."""

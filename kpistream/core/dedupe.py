@@ -45,18 +45,15 @@ class _Bucket:
 
 
 class SeenIds:
-    """The hashes seen within the horizon, and what of them is not yet persisted.
-
-    The event path works on :attr:`hashes`, :attr:`fresh_hashes` and :attr:`fresh_offsets` directly:
-    it adds a new hash to all three.
-    """
+    """The hashes seen within the horizon, and what of them is not yet persisted."""
 
     def __init__(self, horizon_ms: int) -> None:
         """Remember ids for ``horizon_ms`` milliseconds of arrival time, to a sixteenth."""
         self.bucket_ms = max(1, horizon_ms // BUCKETS_PER_HORIZON)
         self.hashes: set[int] = set()
-        self.fresh_hashes: list[int] = []
-        self.fresh_offsets: list[int] = []
+        """What counts as seen."""
+        self._fresh_hashes: list[int] = []
+        self._fresh_offsets: list[int] = []
         self._bucket = 0
         self._buckets: dict[int, _Bucket] = {}
         self._expired: dict[int, list[bytes]] = {}
@@ -77,6 +74,15 @@ class SeenIds:
                 bucket.hashes.extend(_hashes_below(run, offset))
         for bucket in self._buckets.values():
             self.hashes.update(bucket.hashes)
+
+    def add_new(self, hashes: list[int], offsets: list[int]) -> bool:
+        """Add hashes with the offset of each; False, and none added, if one was seen already."""
+        if not self.hashes.isdisjoint(hashes) or len(set(hashes)) < len(hashes):
+            return False
+        self.hashes.update(hashes)
+        self._fresh_hashes += hashes
+        self._fresh_offsets += offsets
+        return True
 
     def roll(self, watermark_ms: int) -> None:
         """Move on to the bucket of this watermark; forget the ids beyond the horizon."""
@@ -104,15 +110,15 @@ class SeenIds:
             yield from self._expired.pop(number)
 
     def _seal(self) -> None:
-        if not self.fresh_hashes:
+        if not self._fresh_hashes:
             return
-        hashes, offsets = array("Q", self.fresh_hashes), array("q", self.fresh_offsets)
+        hashes, offsets = array("Q", self._fresh_hashes), array("q", self._fresh_offsets)
         for start in range(0, len(hashes), MAX_RUN):
             part = slice(start, start + MAX_RUN)
             self._runs.append(Run(self._bucket, hashes[part].tobytes(), offsets[part].tobytes()))
         self._buckets.setdefault(self._bucket, _Bucket()).hashes.extend(hashes)
-        self.fresh_hashes.clear()
-        self.fresh_offsets.clear()
+        self._fresh_hashes.clear()
+        self._fresh_offsets.clear()
 
 
 def _hashes_below(run: Run, offset: int) -> Iterator[int]:

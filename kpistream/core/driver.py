@@ -98,7 +98,7 @@ class Driver:
         for event, measurer in self._measurers.items():
             measurer.measure(self._waiting.pop(event, []), now_ms)
             measurer.claim(now_ms)
-            measurer.lateness_s.clear()
+            measurer.take_ages_s()
             flush = measurer.drain(committed=self._offsets[event])
             if flush is not None:
                 self.dead_letters += flush.dead_letters

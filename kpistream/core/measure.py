@@ -8,57 +8,28 @@ log again ends in the same rows, whatever was durable when the process died.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 
 import msgspec
-import xxhash
 
 from kpistream.core.dead_letters import DeadLetter
-from kpistream.core.decode import Decoder, Rejected
-from kpistream.core.dedupe import Run, SeenIds, decode_run, encode_run
-from kpistream.core.events import EVENT_TYPES
+from kpistream.core.dedupe import Run, decode_run, encode_run
 from kpistream.core.fold import Fold
-from kpistream.core.ledger import LEDGER_KEY, Counts, Ledger
-from kpistream.core.outcomes import Outcome, Reason
+from kpistream.core.ledger import LEDGER_KEY, Ledger
+from kpistream.core.outcomes import Outcome
 from kpistream.core.owned_rows import OwnedRows, row_name
 from kpistream.core.owned_rows import Row as TableRow
 from kpistream.core.panes import Pane
 from kpistream.core.partials import Mark, Partial, Source, Sums, add, encode_partial
 from kpistream.core.plan import Plan
-from kpistream.core.slices import RawValues, Slice, slice_from_key, slice_key
-
-MAX_CLOCK_LEAD_MS: Final = 600_000
-"""A record whose own timestamp is further ahead of the clock than this is rejected.
-
-Less than the reach of the finest panes, so that one producer's clock closes no pane of the others.
-"""
+from kpistream.core.slices import Slice, slice_from_key, slice_key
+from kpistream.core.sorting import LOT, GroupKey, Record, Sorted, Sorter
 
 MAX_PANES: Final = 256
 """The most panes in one partial: a long backlog measured at once must still fit a record."""
 
-GroupKey = tuple[int, int, RawValues]
-"""Pane width, pane start and raw dimension values: the finest key events are folded into."""
-
-
 _PaneSums = tuple[int, int, Sums]
-
-
-class Record(Protocol):
-    """A record of an event topic as a Kafka client hands it over."""
-
-    @property
-    def offset(self) -> int:
-        """Its place in the partition."""
-
-    @property
-    def timestamp(self) -> int:
-        """When it arrived, in epoch milliseconds (the broker's clock)."""
-
-    @property
-    def value(self) -> bytes | None:
-        """The event as it was sent."""
 
 
 class _Row:
@@ -76,7 +47,6 @@ class _RowValue(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fence: int
 
 
-_digest = xxhash.xxh3_64_intdigest
 _encode_row = msgspec.json.Encoder().encode
 _decode_row = msgspec.json.Decoder(_RowValue).decode
 
@@ -95,15 +65,6 @@ class Flush:
     mark: Mark
 
 
-@dataclass(slots=True)
-class _Sorted:
-    """A chunk after decoding, deduplication and lateness."""
-
-    groups: dict[GroupKey, list[Any]] = field(default_factory=dict)
-    counts: Counts = field(default_factory=dict)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-
-
 class PartitionMeasurer:
     """The measured state of one partition of one event topic."""
 
@@ -114,15 +75,10 @@ class PartitionMeasurer:
         """
         self.source: Source = (plan.topics[event], partition)
         self.ledger = Ledger()
-        self.watermark_ms = 0
-        self.lateness_s: list[float] = []
-        """Age at arrival of the first event of each group since it was last cleared."""
         self._plan = plan
         self._tiers = plan.tiers
-        self._decode = Decoder(EVENT_TYPES[event], plan.max_event_bytes).decode
+        self._sorter = Sorter(event, self.source, plan)
         self._fold = Fold(plan.catalogue.measures_of(event))
-        self._values = _values_of(plan.slicing.dimensions)
-        self._seen = SeenIds(plan.horizon_ms(event))
         self._rows: dict[Pane, dict[Slice, _Row]] = {}
         self._pending: dict[GroupKey, Sums] = {}
         self._dirty: dict[tuple[Pane, Slice], _Row] = {}
@@ -135,6 +91,16 @@ class PartitionMeasurer:
         self._offset = -1
         self._claimed_ms = 0
         self._flushed = (-1, 0)
+
+    @property
+    def watermark_ms(self) -> int:
+        """The arrival time that has been reached, in epoch milliseconds."""
+        return self._sorter.watermark_ms
+
+    def take_ages_s(self) -> list[float]:
+        """Ages at arrival, in seconds, of some of the events accepted since the last call."""
+        ages_s, self._sorter.ages_s = self._sorter.ages_s, []
+        return ages_s
 
     @property
     def offset(self) -> int:
@@ -183,8 +149,8 @@ class PartitionMeasurer:
         if offset is None:
             offset = self._held + 1
         self._resumed = True
-        self.watermark_ms = self.ledger.watermark_below(offset)
-        self._seen.restore(runs, offset, self.watermark_ms)
+        watermark_ms = self._sorter.watermark_ms = self.ledger.watermark_below(offset)
+        self._sorter.seen.restore(runs, offset, watermark_ms)
         self._offset = min(offset - 1, self._held)
 
     # -- measuring ---------------------------------------------------------------------------------
@@ -204,45 +170,36 @@ class PartitionMeasurer:
                 return
         if not self._is_caught_up:
             self._is_caught_up = True
-            self._reach(self.ledger.watermark_below(self._held + 1))
-        self._enter(self._sort(records, now_ms))
+            self._sorter.reach(self.ledger.watermark_below(self._held + 1))
+        for start in range(0, len(records), LOT):
+            self._enter(self._sorter.sort(records[start : start + LOT], now_ms))
         self._offset = records[-1].offset
 
-    def _reach(self, watermark_ms: int) -> None:
-        """Move the watermark on; it never goes back."""
-        if watermark_ms > self.watermark_ms:
-            self.watermark_ms = watermark_ms
-            if watermark_ms >= self._seen.rolls_at_ms:
-                self._seen.roll(watermark_ms)
-
-    def _enter(self, chunk: _Sorted) -> None:
-        accepted = 0
-        for key, events in chunk.groups.items():
-            accepted += len(events)
+    def _enter(self, lot: Sorted) -> None:
+        self._enter_outcomes(lot)
+        for key, events in lot.groups.items():
             sums = self._fold(events)
             pending = self._pending.get(key)
             if pending is None:
                 self._pending[key] = sums
             else:
                 add(pending, sums)
-        if accepted:
-            self.ledger.enter(Outcome.accepted, None, accepted)
-        for (outcome, reason), records in chunk.counts.items():
+
+    def _enter_outcomes(self, lot: Sorted) -> None:
+        if lot.groups:
+            self.ledger.enter(Outcome.accepted, None, lot.accepted)
+        for (outcome, reason), records in lot.counts.items():
             self.ledger.enter(outcome, reason, records)
-        self._dead_letters += chunk.dead_letters
+        self._dead_letters += lot.dead_letters
 
     def _measure_again(self, record: Record, now_ms: int) -> None:
         """Measure a record that some rows may include already."""
         offset = record.offset
-        self._reach(self.ledger.watermark_below(offset))
-        chunk = self._sort([record], now_ms)
+        self._sorter.reach(self.ledger.watermark_below(offset))
+        lot = self._sorter.sort([record], now_ms)
         if offset > self.ledger.fence:
-            if chunk.groups:
-                self.ledger.enter(Outcome.accepted, None, 1)
-            for (outcome, reason), records in chunk.counts.items():
-                self.ledger.enter(outcome, reason, records)
-            self._dead_letters += chunk.dead_letters
-        for (width, start, values), events in chunk.groups.items():
+            self._enter_outcomes(lot)
+        for (width, start, values), events in lot.groups.items():
             sums = self._fold(events)
             for part in self._plan.slicing.slices_of(values):
                 row = self._row((width, start), part)
@@ -250,72 +207,6 @@ class PartitionMeasurer:
                     add(row.sums, sums)
                     self._dirty[(width, start), part] = row
         self._offset = offset
-
-    def _sort(self, records: Sequence[Record], now_ms: int) -> _Sorted:
-        """Decode each record and find its group, or the reason why it has none."""
-        chunk = _Sorted()
-        groups = chunk.groups
-        seen = self._seen
-        hashes, fresh_hashes, fresh_offsets = seen.hashes, seen.fresh_hashes, seen.fresh_offsets
-        rolls_at_ms = seen.rolls_at_ms
-        decode, values = self._decode, self._values
-        id_key = self._plan.id_key
-        finest = self._tiers.finest
-        width, reach_s = finest.width_s, finest.reach_s
-        skew_s = self._plan.skew_ms / 1000
-        latest_ms = now_ms + MAX_CLOCK_LEAD_MS
-        watermark_ms = self.watermark_ms
-        repeats = 0
-        for record in records:
-            event = decode(record.value)
-            if type(event) is Rejected:
-                _drop(chunk, self.source, record, Outcome.rejected, event.reason, event.detail)
-                continue
-            arrived_ms = record.timestamp
-            occurred_s = event.occurred_at.timestamp()
-            age_s = arrived_ms / 1000 - occurred_s
-            if age_s < -skew_s or arrived_ms > latest_ms:
-                detail = _lead(age_s, arrived_ms - now_ms)
-                _drop(chunk, self.source, record, Outcome.rejected, Reason.in_future, detail)
-                continue
-            if arrived_ms > watermark_ms:
-                watermark_ms = arrived_ms
-                if watermark_ms >= rolls_at_ms:
-                    seen.roll(watermark_ms)
-                    rolls_at_ms = seen.rolls_at_ms
-            id_hash = _digest(event.event_id.encode(), id_key)
-            if id_hash in hashes:
-                repeats += 1
-                continue
-            hashes.add(id_hash)
-            fresh_hashes.append(id_hash)
-            fresh_offsets.append(record.offset)
-            if age_s < reach_s:
-                key = (width, int(occurred_s // width) * width, values(event))
-            else:
-                pane = self._tiers.pane(occurred_s, age_s)
-                if pane is None:
-                    detail = f"{age_s:.0f} s old at arrival, {self._tiers.reach_s} s is the limit"
-                    _drop(chunk, self.source, record, Outcome.late, Reason.too_old, detail)
-                    continue
-                key = (*pane, values(event))
-            if arrived_ms < watermark_ms and self._is_closed(key, watermark_ms):
-                detail = "its pane closed before it arrived out of order"
-                _drop(chunk, self.source, record, Outcome.late, Reason.pane_closed, detail)
-                continue
-            group = groups.get(key)
-            if group is None:
-                groups[key] = [event]
-                self.lateness_s.append(age_s)
-            else:
-                group.append(event)
-        self.watermark_ms = watermark_ms
-        if repeats:
-            chunk.counts[Outcome.duplicate, None] = repeats
-        return chunk
-
-    def _is_closed(self, key: GroupKey, watermark_ms: int) -> bool:
-        return self._tiers.closes_at_s((key[0], key[1])) * 1000 < watermark_ms
 
     def claim(self, watermark_ms: int) -> None:
         """Move an idle partition's watermark on: nothing that arrives can be older than this.
@@ -336,7 +227,7 @@ class PartitionMeasurer:
         ``committed`` is the offset below which no record will ever be read again: what only a
         replay of older records could need is dropped.
         """
-        self._reach(self._claimed_ms)
+        self._sorter.reach(self._claimed_ms)
         state = (self._offset, self.watermark_ms)
         if state == self._flushed:
             return None
@@ -347,7 +238,7 @@ class PartitionMeasurer:
         rows = self._table.begin()
         partials, sums = self._encode_dirty()
         rows += sums
-        rows += [self._table.put(run.key, encode_run(run)) for run in self._seen.drain()]
+        rows += [self._table.put(run.key, encode_run(run)) for run in self._sorter.seen.drain()]
         rows.append(self._table.put(*self.ledger.row(self._offset)))
         for name in self._forget(self.ledger.watermark_below(committed)):
             self._table.remove(name)
@@ -399,16 +290,7 @@ class PartitionMeasurer:
         for pane in closed:
             for part in self._rows.pop(pane):
                 yield _row_name(pane, part)
-        yield from self._seen.forget(committed_watermark_ms)
-
-
-def _values_of(dimensions: tuple[str, ...]) -> Any:
-    if not dimensions:
-        return lambda event: ()
-    if len(dimensions) == 1:
-        value = attrgetter(dimensions[0])
-        return lambda event: (value(event),)
-    return attrgetter(*dimensions)
+        yield from self._sorter.seen.forget(committed_watermark_ms)
 
 
 def _row_name(pane: Pane, part: Slice) -> bytes:
@@ -422,19 +304,3 @@ def _row_from_name(name: bytes) -> tuple[Pane, Slice]:
 
 def _batches(panes: list[_PaneSums]) -> Iterator[list[_PaneSums]]:
     return (panes[start : start + MAX_PANES] for start in range(0, len(panes), MAX_PANES))
-
-
-def _lead(age_s: float, lead_ms: int) -> str:
-    if lead_ms > MAX_CLOCK_LEAD_MS:
-        return f"its timestamp is {lead_ms / 1000:.0f} s ahead of the clock"
-    return f"occurred {-age_s:.0f} s after its arrival"
-
-
-def _drop(
-    chunk: _Sorted, source: Source, record: Record, outcome: Outcome, reason: Reason, detail: str
-) -> None:
-    counts = chunk.counts
-    counts[outcome, reason] = counts.get((outcome, reason), 0) + 1
-    chunk.dead_letters.append(
-        DeadLetter(*source, record.offset, record.timestamp, outcome, reason, detail, record.value)
-    )

@@ -15,6 +15,9 @@ from kpistream.stream.transport import Chunk, Record, chunk_events
 CLAIM_MARGIN_MS: Final = 15_000
 """How far behind the clock an idle partition's watermark stays."""
 
+CLAIM_STEP_MS: Final = 5_000
+"""How much further a claim must reach than the last one: each costs a row and a mark."""
+
 Clock = Callable[[], int]
 """The time, in epoch milliseconds."""
 
@@ -95,13 +98,12 @@ class Measuring:
             if records is None:
                 continue
             self._telemetry.lag(self.topic, partition, records)
-            if records == 0:
-                measurer.claim(self._clock_ms() - CLAIM_MARGIN_MS)
+            claimed_ms = self._clock_ms() - CLAIM_MARGIN_MS
+            if records == 0 and claimed_ms >= measurer.watermark_ms + CLAIM_STEP_MS:
+                measurer.claim(claimed_ms)
 
     def _report(self, partition: int, measurer: PartitionMeasurer) -> None:
         telemetry = self._telemetry
         telemetry.outcomes(self.topic, partition, measurer.ledger.counts)
         telemetry.watermark(self.topic, partition, measurer.watermark_ms / 1000)
-        if measurer.lateness_s:
-            telemetry.lateness(self.topic, measurer.lateness_s)
-            measurer.lateness_s = []
+        telemetry.lateness(self.topic, measurer.take_ages_s())

@@ -103,7 +103,8 @@ class Journey:
         found: dict[str, int] = {}
         for worker in self.workers:
             for (_, outcome, _), number in worker.outcomes().items():
-                found[outcome] = found.get(outcome, 0) + number
+                if number:
+                    found[outcome] = found.get(outcome, 0) + number
         return found
 
     def readings(self, **query: str) -> list[dict[str, Any]]:

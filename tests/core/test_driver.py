@@ -1,0 +1,94 @@
+"""The driver: the whole journey over lists, as `compute` and backtests take it."""
+
+from __future__ import annotations
+
+from kpistream.core.alerts import Alert
+from tests.support import builders as build
+from tests.support.alerting import rule
+from tests.support.builders import at_ms, click, impression
+
+
+def test_events_become_readings_of_each_slice() -> None:
+    driver = build.driven(
+        [
+            ("impression", impression(channel="ads")),
+            ("impression", impression(channel="email")),
+            ("click", click(channel="Email")),
+        ]
+    )
+
+    total = driver.reading("click_through_rate", "5m")
+    email = driver.reading("click_through_rate", "5m", channel="email")
+    assert total is not None
+    assert (total.value, total.numerator, total.denominator, total.sample) == (0.5, 1, 2, 2)
+    assert email is not None
+    assert email.value == 1.0
+    assert driver.reading("click_through_rate", "5m", channel="sms") is None
+
+
+def test_without_a_denominator_there_is_no_reading() -> None:
+    driver = build.driven([("click", click(channel="ads"))])
+
+    assert driver.reading("click_through_rate", "5m") is None
+    assert driver.reading("clicks", "5m") is not None
+
+
+def test_an_event_type_may_be_left_out() -> None:
+    driver = build.driven([("click", click())], events=["click"])
+
+    assert driver.reading("clicks", "5m") is not None
+    assert driver.reading("cost_per_click", "5m") is not None
+
+
+def test_readings_leave_with_their_window() -> None:
+    driver = build.driven([("click", click())])
+    list(driver.advance(at_ms("7m")))
+
+    assert driver.reading("clicks", "5m") is None
+    assert driver.reading("clicks", "1h") is not None
+
+
+def test_every_record_is_counted_once_and_dead_letters_are_kept() -> None:
+    again = click()
+    driver = build.driven(
+        [("click", again), ("click", again), ("click", b"{"), ("click", click("-4d"))]
+    )
+
+    assert {str(o): n for (o, _), n in driver.counts["click"].items()} == {
+        "accepted": 1,
+        "duplicate": 1,
+        "rejected": 1,
+        "late": 1,
+    }
+    assert [letter.reason for letter in driver.dead_letters] == ["malformed_json", "too_old"]
+
+
+def test_an_alert_fires_after_its_time_and_resolves() -> None:
+    watched = rule(kpi="clicks", slice={}, window="5m", above=1.0, for_s=30.0, minimum_sample=1)
+    driver = build.driven([], rules=[watched])
+    news: list[Alert] = []
+    for _ in range(3):
+        news += driver.feed("click", click(), at_ms("0s"))
+    news += driver.advance(at_ms("10m"))
+
+    assert [(alert.state, alert.value) for alert in news] == [
+        ("pending", 3.0),
+        ("firing", 3.0),
+        ("resolved", None),
+    ]
+    assert news[1].since == news[0].changed_at
+    assert news[1].changed_at - news[0].changed_at >= 30
+
+
+def test_a_rise_is_judged_against_the_window_before() -> None:
+    rising = rule(kpi="clicks", slice={}, window="5m", rises_by=0.5, for_s=0.0, minimum_sample=10)
+    driver = build.driven([], rules=[rising])
+    news: list[Alert] = []
+    for minute, clicks in ((0, 20), (6, 29), (12, 44)):
+        for _ in range(clicks):
+            at = f"{minute}m"
+            news += driver.feed("click", click(at), at_ms(at))
+    news += driver.advance(at_ms("13m"))
+
+    [fired] = [alert for alert in news if alert.state == "firing"]
+    assert (fired.value, fired.previous) == (44.0, 29.0)

@@ -1,0 +1,52 @@
+"""The ledger: every record is entered once, and a replay finds the watermark it needs."""
+
+from __future__ import annotations
+
+from kpistream.core.ledger import Ledger
+from kpistream.core.outcomes import Outcome, Reason
+
+
+def test_counts_and_fence_survive_a_restart() -> None:
+    ledger = Ledger()
+    ledger.enter(Outcome.accepted, None, 3)
+    ledger.enter(Outcome.late, Reason.too_old, 1)
+    _, row = ledger.row(fence=3)
+
+    again = Ledger()
+    again.restore(row)
+
+    assert again.counts == {(Outcome.accepted, None): 3, (Outcome.late, Reason.too_old): 1}
+    assert again.fence == 3
+
+
+def test_of_two_rows_the_one_that_includes_more_stays() -> None:
+    ledger = Ledger()
+    ledger.enter(Outcome.accepted, None, 1)
+    _, older = ledger.row(fence=1)
+    ledger.enter(Outcome.accepted, None, 1)
+    _, newer = ledger.row(fence=2)
+
+    again = Ledger()
+    again.restore(newer)
+    again.restore(older)
+
+    assert again.counts == {(Outcome.accepted, None): 2}
+
+
+def test_the_watermark_is_known_as_of_each_flush() -> None:
+    ledger = Ledger()
+    ledger.mark(10, 1000)
+    ledger.mark(20, 2000)
+
+    assert [ledger.watermark_below(at) for at in (10, 11, 20, 21)] == [0, 1000, 1000, 2000]
+
+
+def test_history_before_the_committed_offset_is_one_entry() -> None:
+    ledger = Ledger()
+    for offset in range(100):
+        ledger.mark(offset, offset * 10)
+    ledger.forget(committed=98)
+
+    assert ledger.watermark_below(98) == 970
+    assert ledger.watermark_below(100) == 990
+    assert len(ledger.row(99)[1]) < 60

@@ -1,0 +1,267 @@
+"""Measuring: what becomes of each record, and what one flush makes durable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from kpistream.core.driver import DrivenRecord
+from kpistream.core.measure import MAX_PANES, Flush, PartitionMeasurer
+from kpistream.core.partials import Partial, Sums, add, decode_partial
+from kpistream.core.plan import Plan
+from kpistream.core.sorting import MAX_CLOCK_LEAD_MS
+from tests.support import builders as build
+from tests.support.builders import START_MS, at_ms, click, record, records
+
+DAY_MS = 86_400_000
+
+
+class Partition:
+    """A partition of the clicks topic: its log, its table, and whoever measures it."""
+
+    def __init__(self, plan: Plan | None = None) -> None:
+        self.plan = plan or build.plan(slices=[()])
+        self.rows: list[tuple[bytes, bytes | None]] = []
+        self.measurer = PartitionMeasurer("click", 0, self.plan)
+
+    def restart(self, rows: Iterable[tuple[bytes, bytes | None]] | None = None) -> None:
+        """Take up the rows as another owner."""
+        self.measurer = PartitionMeasurer("click", 0, self.plan, b"next")
+        for row in self.rows if rows is None else rows:
+            self.measurer.restore(*row)
+
+    def measure(self, *taken: DrivenRecord, now: str = "0s") -> None:
+        """Measure records at a moment."""
+        self.measurer.measure(taken, at_ms(now))
+
+    def flush(self, committed: int = 0) -> Flush:
+        """Flush, and let all of it become durable."""
+        flush = self.measurer.drain(committed)
+        assert flush is not None
+        self.rows += flush.rows
+        return flush
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many records ended how, by reason or else outcome."""
+        return {str(r or o): n for (o, r), n in self.measurer.ledger.counts.items()}
+
+
+def _partials(flush: Flush) -> list[Partial]:
+    return [decode_partial(value) for _, value in flush.partials]
+
+
+def _total(flush: Flush) -> Sums:
+    sums: Sums = {}
+    for partial in _partials(flush):
+        for _, _, contributed in partial.panes:
+            add(sums, contributed)
+    return sums
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [
+        (click(), "accepted"),
+        (click("60s"), "accepted"),
+        (click("61s"), "in_future"),
+        (click("-71h"), "accepted"),
+        (click("-72h"), "too_old"),
+        (None, "empty"),
+        (b"{", "malformed_json"),
+        (b"{}", "invalid_event"),
+        (b'{"event_id": "\\ud800", "occurred_at": "2026-03-01T10:00:00Z"}', "malformed_json"),
+    ],
+)
+def test_every_record_ends_in_one_way(value: bytes | None, outcome: str) -> None:
+    partition = Partition()
+    partition.measure(record(0, value))
+
+    assert partition.counts == {outcome: 1}
+
+
+def test_the_same_id_again_is_a_duplicate() -> None:
+    partition = Partition()
+    value = click()
+    partition.measure(record(0, value), record(1, value))
+    partition.measure(record(2, value))
+
+    assert partition.counts == {"accepted": 1, "duplicate": 2}
+
+
+def test_an_id_is_forgotten_after_the_horizon() -> None:
+    partition = Partition()
+    partition.measure(record(0, click("0s", event_id="again")))
+    partition.measure(record(1, click("14m", event_id="again"), "14m"), now="14m")
+    partition.measure(record(2, click("17m", event_id="again"), "17m"), now="17m")
+
+    assert partition.counts == {"accepted": 2, "duplicate": 1}
+
+
+def test_the_late_and_the_rejected_become_dead_letters_as_they_came() -> None:
+    partition = Partition()
+    partition.measure(record(7, b"{"), record(8, click()), record(9, click("-4d")))
+    letters = partition.flush().dead_letters
+
+    assert [(d.offset, d.outcome, d.reason, d.value == b"{") for d in letters] == [
+        (7, "rejected", "malformed_json", True),
+        (9, "late", "too_old", False),
+    ]
+
+
+def test_one_event_from_2099_moves_nothing() -> None:
+    partition = Partition()
+    partition.measure(record(0, click("26000d")))
+    assert partition.measurer.watermark_ms == 0
+
+    ahead = DrivenRecord(1, START_MS + 26_000 * DAY_MS, click("26000d"))
+    partition.measure(ahead, record(2, click("-1s")))
+
+    assert partition.counts == {"in_future": 2, "accepted": 1}
+    assert partition.measurer.watermark_ms == START_MS
+    [_, letter] = partition.flush().dead_letters
+    assert letter.detail == f"its timestamp is {26_000 * 86_400} s ahead of the clock"
+
+
+def test_a_clock_a_little_ahead_is_believed() -> None:
+    partition = Partition()
+    partition.measure(DrivenRecord(0, START_MS + MAX_CLOCK_LEAD_MS, click()))
+
+    assert partition.counts == {"accepted": 1}
+
+
+def test_out_of_order_records_are_late_once_their_pane_is_closed() -> None:
+    partition = Partition()
+    partition.measure(record(0, click("20m"), "20m"), record(1, click("0s"), "14m"), now="20m")
+
+    assert partition.counts == {"accepted": 1, "pane_closed": 1}
+
+
+def test_a_flush_sends_absolute_sums_up_to_its_last_offset() -> None:
+    partition = Partition()
+    partition.measure(record(0, click("0s")), record(1, click("1s")))
+    partition.flush()
+    partition.measure(record(5, click("2s")))
+    flush = partition.flush()
+
+    assert flush.offset == 5
+    assert _partials(flush) == [
+        Partial("clicks", 0, 5, [(10, START_MS // 1000, {"clicks": 3})]),
+    ]
+    assert partition.measurer.drain() is None
+
+
+def test_a_long_backlog_is_sent_in_pieces_that_fit_a_record() -> None:
+    partition = Partition()
+    panes = 3 * MAX_PANES
+    backlog = [record(n, click(f"{10 * n}s"), f"{10 * n}s") for n in range(panes)]
+    partition.measure(*backlog, now="3h")
+    flush = partition.flush()
+
+    assert [len(partial.panes) for partial in _partials(flush)] == [MAX_PANES] * 3
+    assert _total(flush) == {"clicks": panes}
+
+
+@pytest.mark.parametrize("durable", range(5))
+def test_a_replay_adds_what_is_missing_and_nothing_else(durable: int) -> None:
+    partition = Partition(build.plan(slices=[(), ("channel",)]))
+    log = records([click(), b"{", click(channel="ads"), click(event_id="x"), click(event_id="x")])
+    partition.measure(*log)
+    flush = partition.measurer.drain()
+    assert flush is not None
+
+    partition.restart(flush.rows[:durable] if durable < 4 else flush.rows[durable:])
+    partition.measure(*log)
+    partition.measure(record(5, click()))
+    partition.flush()
+
+    assert partition.counts == {"accepted": 4, "duplicate": 1, "malformed_json": 1}
+    partition.restart()
+    partition.measure(record(6, click()))
+    total = [p for k, v in partition.flush().partials if k == b"[]" for p in [decode_partial(v)]]
+    assert total[0].panes[0][2] == {"clicks": 5}
+
+
+def test_a_stale_row_of_a_former_owner_is_outlived_even_by_compaction() -> None:
+    partition = Partition()
+    partition.measure(record(0, click()))
+    stale = partition.flush().rows
+    partition.restart()
+    partition.measure(record(1, click()))
+    partition.flush(committed=2)
+
+    compacted = dict([*partition.rows, *stale])
+    partition.restart(compacted.items())
+    partition.measure(record(2, click()))
+
+    assert _total(partition.flush()) == {"clicks": 3}
+
+
+def test_a_claim_moves_the_watermark_of_an_idle_partition() -> None:
+    partition = Partition()
+    partition.measure(record(0, click()))
+    partition.measurer.claim(at_ms("5m"))
+
+    assert partition.flush().mark.watermark_ms == at_ms("5m")
+    partition.measurer.claim(at_ms("4m"))
+    assert partition.measurer.drain() is None
+
+
+def test_a_claim_ages_the_ids_that_were_seen() -> None:
+    partition = Partition()
+    partition.measure(record(0, click(event_id="again")))
+    partition.flush()
+    partition.measurer.claim(at_ms("17m"))
+    partition.flush()
+    partition.measure(record(1, click("16m", event_id="again"), "16m"), now="17m")
+
+    assert partition.counts == {"accepted": 2}
+
+
+def test_a_partition_that_never_had_a_record_can_claim_too() -> None:
+    partition = Partition()
+    partition.measurer.claim(at_ms("1m"))
+    mark = partition.flush().mark
+
+    assert (mark.watermark_ms, mark.offset) == (at_ms("1m"), -1)
+
+
+def test_no_record_is_judged_by_a_claim_that_is_not_durable() -> None:
+    """Or else a replay, which cannot know the claim, would judge it otherwise."""
+    partition = Partition(build.plan(slices=[(), ("channel",)]))
+    partition.measure(record(0, click()))
+    partition.flush()
+    partition.measurer.claim(at_ms("30m"))
+    partition.measure(record(1, click("1s"), "2s"))
+
+    assert partition.counts == {"accepted": 2}
+    partition.flush()
+    partition.measure(record(2, click("1s"), "2s"))
+    assert partition.counts == {"accepted": 2, "pane_closed": 1}
+
+
+def test_a_claim_in_the_middle_of_a_replay_is_ignored() -> None:
+    partition = Partition()
+    partition.measure(*records([click(), click(), click()]))
+    partition.flush()
+    partition.restart()
+    partition.measure(record(0, click(event_id="not-in-the-log")))
+    partition.measurer.claim(at_ms("1h"))
+
+    assert partition.flush().mark.watermark_ms == START_MS
+    assert partition.counts == {"accepted": 3}
+
+
+def test_rows_that_not_even_a_replay_can_need_are_removed_by_the_next_flush() -> None:
+    partition = Partition()
+    partition.measure(record(0, click()))
+    partition.flush()
+    partition.measure(record(1, click("1h"), "1h"), now="1h")
+    assert not [key for key, value in partition.flush(committed=1).rows if value is None]
+    partition.measure(record(2, click("1h"), "1h"), now="1h")
+    partition.flush(committed=2)
+    partition.measure(record(3, click("1h"), "1h"), now="1h")
+    removed = [key for key, value in partition.flush(committed=3).rows if value is None]
+
+    assert sorted(key[:1] for key in removed) == [b"d", b"p"]
