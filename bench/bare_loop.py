@@ -62,9 +62,7 @@ def main() -> None:
     parser.add_argument("partitions", type=int)
     parser.add_argument("records", type=int)
     given = parser.parse_args()
-    done = asyncio.run(
-        count_all(given.bootstrap, given.topic, given.partitions, given.records)
-    )
+    done = asyncio.run(count_all(given.bootstrap, given.topic, given.partitions, given.records))
     print(json.dumps(done), flush=True)
 
 

@@ -44,9 +44,7 @@ class Spread:
         return cls(median(values), min(values), max(values))
 
 
-def ratios(
-    ours: Sequence[Run], theirs: Sequence[Run], of: Callable[[Run], float]
-) -> Spread:
+def ratios(ours: Sequence[Run], theirs: Sequence[Run], of: Callable[[Run], float]) -> Spread:
     """Ours over theirs, round by round, so that a slow moment of the machine hits both."""
     return Spread.of([of(a) / of(b) for a, b in zip(ours, theirs, strict=True)])
 

@@ -70,7 +70,9 @@ class _Report:
             self._said = True
             ran_s = now_s - self._started_s
             cpu_s = time.process_time() - self._cpu_s
-            print(json.dumps({"events": self._events, "seconds": ran_s, "cpu_s": cpu_s}), flush=True)
+            print(
+                json.dumps({"events": self._events, "seconds": ran_s, "cpu_s": cpu_s}), flush=True
+            )
 
 
 def main() -> None:
@@ -85,7 +87,8 @@ def main() -> None:
     given = parser.parse_args()
     app = build_app(given.bootstrap, given.topic, given.app_id, given.window, given.seconds)
     app.conf.datadir = given.datadir
-    faust.Worker(app, loglevel="WARN").execute_from_commandline()
+    worker = faust.Worker(app, loglevel="INFO", quiet=True, redirect_stdouts=False)
+    worker.execute_from_commandline()
 
 
 if __name__ == "__main__":

@@ -25,11 +25,20 @@ class Child:
     """One Python program as a process of its own, while its context is open."""
 
     def __init__(
-        self, arguments: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        reports: bool = False,
+        stops_in_order: bool = True,
     ) -> None:
+        """Say whether :meth:`report` will be called, and whether it may be ended just so."""
         self._arguments = [sys.executable, *arguments]
         self._log = log
         self._environment = dict(environment or {})
+        self._reports = reports
+        self._stops_in_order = stops_in_order
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -40,7 +49,7 @@ class Child:
                 cwd=ROOT,
                 env=inherited | self._environment,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if self._reports else log,
                 stderr=log,
                 preexec_fn=die_with_parent(),
             )
@@ -53,7 +62,10 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         process = self._running()
-        process.terminate()
+        if self._stops_in_order and kind is None:
+            process.terminate()
+        else:
+            process.kill()
         try:
             process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
@@ -74,13 +86,13 @@ class Child:
         if code is not None:
             raise self.error(f"ended with {code}")
 
-    def line(self) -> bytes:
-        """Wait for the next line of its standard output; raises ChildError at its end."""
+    def report(self) -> bytes:
+        """Wait for the line of JSON on its standard output; raises ChildError if none comes."""
         stdout = self._running().stdout
-        line = stdout.readline() if stdout is not None else b""
-        if not line:
-            raise self.error("said nothing")
-        return line
+        for line in stdout or ():
+            if line.startswith(b"{"):
+                return line
+        raise self.error("said nothing")
 
     def error(self, what: str) -> ChildError:
         """An error about this child, with the end of its log."""

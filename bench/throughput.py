@@ -104,12 +104,13 @@ def run_between(first: tuple[int, int, float], last: tuple[int, int, float]) -> 
 
 def _bare_run(stage: Stage, records: int) -> Run:
     arguments = ["-m", "bench.bare_loop", stage.bootstrap, CLICKS, str(PARTITIONS), str(records)]
-    with Child(arguments, stage.directory / "bare.log") as child:
-        return _decode_run(child.line())
+    with Child(arguments, stage.directory / "bare.log", reports=True) as child:
+        return _decode_run(child.report())
 
 
 def _naive_run(stage: Stage, app_id: str, window: str, seconds: float) -> Run:
     arguments = ["-m", "bench.naive_agent", stage.bootstrap, CLICKS, app_id, window, str(seconds)]
-    data = str(stage.directory / f"{app_id}-data")
-    with Child([*arguments, data], stage.directory / f"{app_id}.log") as child:
-        return _decode_run(child.line())
+    arguments.append(str(stage.directory / f"{app_id}-data"))
+    log = stage.directory / f"{app_id}.log"
+    with Child(arguments, log, reports=True, stops_in_order=False) as child:
+        return _decode_run(child.report())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -20,6 +21,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings.exceptions import SettingsError
 
 from kpistream.core.currencies import EXPONENTS
 from kpistream.core.events import DEFAULT_TOPICS
@@ -219,6 +221,8 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise _explain(error, located, given) from None
+    except SettingsError as error:
+        raise _unreadable_variable(error) from None
     finally:
         _FileSource.data = {}
 
@@ -275,6 +279,14 @@ def _explain(error: ValidationError, located: Located, given: Mapping[str, Any])
         return ConfigErrors(elsewhere)
     translated = config_errors(error, located, Settings)
     return ConfigErrors(elsewhere + [e for e in translated if _top(e.key) in file_data])
+
+
+def _unreadable_variable(error: SettingsError) -> ConfigErrors:
+    """A variable for a list or a mapping whose text cannot be read."""
+    named = re.search(r'field "(\w+)"', str(error))
+    variable = PREFIX + (named[1].upper() if named else "")
+    problem = 'must be JSON, such as ["5m", "1h"] for a list'
+    return ConfigErrors([ConfigError("environment", 0, variable, problem)])
 
 
 def _top(key: str) -> str:

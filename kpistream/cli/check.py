@@ -82,7 +82,9 @@ def _check_webhooks(settings: Settings, findings: _Findings) -> None:
         try:
             target = Target.parse(webhook.url.get_secret_value())
         except InvalidWebhookUrl as error:
-            findings.errors.append(ConfigError("settings", 0, f"webhooks.{webhook.name}", str(error)))
+            findings.errors.append(
+                ConfigError("settings", 0, f"webhooks.{webhook.name}", str(error))
+            )
         else:
             findings.checked.append(f"webhook {webhook.name}: {target}")
 

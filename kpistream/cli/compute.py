@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,8 +46,10 @@ def compute(
     log_to_stderr("WARNING")
     driver = Driver(plan)
     changes: list[Alert] = []
+    unread: Counter[str] = Counter()
     with ProgressLine() as line:
-        for alert in _driven(driver, line.counted(arrivals(files), "events")):
+        events = line.counted(arrivals(files), "events")
+        for alert in _driven(driver, _of_types(plan.topics, events, unread)):
             if json:
                 write_json(alert.to_dict(), flush=False)
             elif alert.is_news:
@@ -54,11 +57,11 @@ def compute(
     if json:
         for reading in driver.board:
             write_json(reading.to_dict(), flush=False)
-        write_json(outcomes_document(driver))
+        write_json(outcomes_document(driver, unread))
         return
     from kpistream.cli.tables import print_report
 
-    print_report(plan, driver.board, changes, outcomes_document(driver))
+    print_report(plan, driver.board, changes, outcomes_document(driver, unread))
 
 
 def _driven(driver: Driver, arrivals: Iterable[Arrival]) -> Iterator[Alert]:
@@ -70,7 +73,18 @@ def _driven(driver: Driver, arrivals: Iterable[Arrival]) -> Iterator[Alert]:
     yield from driver.finish()
 
 
-def outcomes_document(driver: Driver) -> dict[str, Any]:
+def _of_types(
+    types: Container[str], arrivals: Iterable[Arrival], unread: Counter[str]
+) -> Iterator[Arrival]:
+    """The events of these types; the others are counted and left unread, as a worker does."""
+    for arrival in arrivals:
+        if arrival.event_type in types:
+            yield arrival
+        else:
+            unread[arrival.event_type] += 1
+
+
+def outcomes_document(driver: Driver, unread: Mapping[str, int]) -> dict[str, Any]:
     """What became of the events, by event type, outcome and reason."""
     counts = driver.counts
     return {
@@ -82,6 +96,7 @@ def outcomes_document(driver: Driver) -> dict[str, Any]:
             for event, counted in counts.items()
             for (outcome, reason), records in _in_order(counted)
         ],
+        "unread": dict(unread),
     }
 
 

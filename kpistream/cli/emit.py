@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from kpistream.cli.options import Broker, Config, Json, seconds
 from kpistream.cli.progress import ProgressLine
 from kpistream.cli.signals import stop_on_signals
 from kpistream.cli.tallies import tally_document, tally_text
+from kpistream.core.events import EVENT_TYPES
 from kpistream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kpistream.edges.emitter.scenario import Scenario
     from kpistream.edges.emitter.sink import Sink
     from kpistream.edges.emitter.tally import Tally
+    from kpistream.edges.ndjson import EventLine
 
 DEFAULT_SCENARIO: Final = "story"
 DEFAULT_RATE: Final = 200.0
@@ -174,10 +176,11 @@ async def _kafka(settings: Settings, timestamps: bool = False) -> AsyncIterator[
     from kpistream.cli.wiring import connection
     from kpistream.edges.emitter.kafka_sink import KafkaSink
 
-    options = connection(settings).client_options()
+    link = connection(settings)
+    servers, options = ",".join(link.servers), link.client_options()
     with broker_of(settings):
         await require_topics(settings)
-        sink = KafkaSink(settings.broker, settings.topics, timestamps=timestamps, options=options)
+        sink = KafkaSink(servers, settings.topics, timestamps=timestamps, options=options)
         async with sink:
             yield sink
 
@@ -188,6 +191,9 @@ async def _play(settings: Settings, traffic: _Traffic, speed: float, json: bool)
     from kpistream.edges.emitter.tally import Tally
 
     start_ms = _start_ms(traffic, speed)
+    if missing := EVENT_TYPES.keys() - settings.topics.keys():
+        listed = ", ".join(sorted(missing))
+        raise Failure(f"a scenario has every event type; `topics` has none for {listed}", WRONG)
     tally = Tally()
     async with _kafka(settings, timestamps=speed != 1) as sink:
         with ProgressLine() as line:
@@ -246,13 +252,20 @@ async def _send_files(settings: Settings, files: list[str], json: bool) -> None:
     async with _kafka(settings) as sink:
         with ProgressLine() as line:
             lines = line.counted(read_event_files(files), "events")
-            known = (event for event in lines if event.event_type in settings.topics)
-            await replay(known, sink)
+            await replay(_with_topics(settings, lines), sink)
         sent = sink.acknowledged
     if json:
         write_json({"kind": "tally", "produced": sent})
     else:
         typer.echo(f"{sent:,} events sent", err=True)
+
+
+def _with_topics(settings: Settings, lines: Iterable[EventLine]) -> Iterator[EventLine]:
+    for line in lines:
+        if line.event_type not in settings.topics:
+            problem = f"line {line.number}: the setting `topics` has none for {line.event_type}"
+            raise Failure(problem, WRONG)
+        yield line
 
 
 # -- to a file -------------------------------------------------------------------------------------

@@ -109,4 +109,6 @@ def _outcomes(document: dict[str, Any]) -> Table:
     table.add_column("records", justify="right")
     for row in document["outcomes"]:
         table.add_row(row["event"], row["outcome"], row["reason"] or "", f"{row['records']:,}")
+    for event, records in document["unread"].items():
+        table.add_row(event, "unread", "not among `topics`", f"{records:,}")
     return table

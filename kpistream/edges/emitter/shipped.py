@@ -92,7 +92,7 @@ _BIDDING_WAR = replace(
     click_through=0.18,
     bounce=0.72,
     conversion=0.015,
-    cost_per_click=13.0,
+    cost_per_click=18.0,
 )
 _REPAIRED = replace(_RETARGETING, impressions=18, conversion=0.28, cost_per_click=2.4)
 

@@ -1,0 +1,107 @@
+"""`python -m bench`: all benchmarks, or one of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, Final
+
+import msgspec
+
+from bench import report
+from bench.hot_path import clicks, cprofile, measured_stages, shipped_plan
+from bench.latency import measure_latency
+from bench.processes import ROOT
+from bench.throughput import measure_throughput
+
+PAGE: Final = ROOT / "docs" / "benchmarks.md"
+Found = tuple[dict[str, Any], str]
+"""What a benchmark found, as data and as text."""
+
+
+def main() -> None:
+    """Run what the command line asks for; tables to standard output, progress to the other."""
+    given = _arguments()
+    chosen = [given.benchmark] if given.benchmark != "all" else list(BENCHMARKS)
+    found = {name: BENCHMARKS[name](given) for name in chosen}
+    if given.json:
+        print(msgspec.json.encode({name: data for name, (data, _) in found.items()}).decode())
+    else:
+        for name, (_, text) in found.items():
+            print(f"\n{name}\n\n{text}")
+        print(f"\n{report.machine()}")
+    if given.write:
+        _write({name: text for name, (_, text) in found.items()})
+
+
+def _throughput(given: argparse.Namespace) -> Found:
+    found = measure_throughput(given.events, given.rounds, given.naive_seconds, _tell)
+    data = asdict(found)
+    data |= {"over_naive": asdict(found.over_naive), "over_bare": asdict(found.over_bare)}
+    return data, report.throughput_text(found)
+
+
+def _latency(given: argparse.Namespace) -> Found:
+    found = measure_latency(
+        given.rate, given.seconds, given.gauge_probes, given.webhook_probes, _tell
+    )
+    return asdict(found), report.latency_text(found)
+
+
+def _profile(given: argparse.Namespace) -> Found:
+    plan, records = shipped_plan(), clicks(given.profile_events, seed=1)
+    stages = measured_stages(plan, records, rounds=5)
+    text = report.stages_text(stages)
+    if given.cprofile:
+        text += "\n\n" + cprofile(plan, records)
+    return {"us_per_event": stages}, text
+
+
+BENCHMARKS: Final[dict[str, Callable[[argparse.Namespace], Found]]] = {
+    "throughput": _throughput,
+    "latency": _latency,
+    "profile": _profile,
+}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="How fast, how late, and where the time goes."
+    )
+    parser.add_argument("benchmark", nargs="?", choices=("all", *BENCHMARKS), default="all")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.add_argument(
+        "--write", action="store_true", help="put the tables into docs/benchmarks.md"
+    )
+    throughput = parser.add_argument_group("throughput")
+    throughput.add_argument("--events", type=int, default=1_000_000, help="clicks to read")
+    throughput.add_argument("--rounds", type=int, default=3, help="runs of each contestant")
+    throughput.add_argument(
+        "--naive-seconds", type=float, default=10.0, help="how long the naive agent may run"
+    )
+    latency = parser.add_argument_group("latency")
+    latency.add_argument("--rate", type=float, default=5_000.0, help="events/s of the emitter")
+    latency.add_argument("--seconds", type=float, default=40.0, help="how long to send probes")
+    latency.add_argument("--gauge-probes", type=int, default=250)
+    latency.add_argument("--webhook-probes", type=int, default=100)
+    profile = parser.add_argument_group("profile")
+    profile.add_argument("--profile-events", type=int, default=200_000)
+    profile.add_argument("--cprofile", action="store_true", help="what cProfile says, too")
+    return parser.parse_args()
+
+
+def _tell(progress: str) -> None:
+    print(progress, file=sys.stderr, flush=True)
+
+
+def _write(texts: dict[str, str]) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name, text in {**texts, "machine": report.machine()}.items():
+        page = report.written(page, name, text)
+    PAGE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

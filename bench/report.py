@@ -1,0 +1,103 @@
+"""What the benchmarks found, as tables that read the same in a terminal and on a page."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Final
+
+from bench.figures import Run, Spread, percentile
+from bench.latency import Latency
+from bench.throughput import Throughput
+
+_BEGIN: Final = "<!-- {name}: written by `make bench ARGS=--write` -->"
+_END: Final = "<!-- end of {name} -->"
+PERCENTILES: Final = (50, 95, 99)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table: the first column to the left, figures to the right."""
+    lines = [list(head), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join(_line(cells, widths) for cells in (lines[0], ruler, *lines[1:]))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+    return f"| {' | '.join(padded)} |"
+
+
+def machine() -> str:
+    """What it ran on, in a line: figures of different machines do not compare."""
+    busy = f"{os.getloadavg()[0]:.1f}"
+    python = f"Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores ({platform.machine()}), {python}, load {busy} at the end."
+
+
+def throughput_text(found: Throughput) -> str:
+    """Events per second, side by side."""
+    contestants = {
+        "kpistream worker": found.worker,
+        "bare aiokafka + msgspec + dict": found.bare,
+        "naive Faust agent, tumbling 10s": found.naive,
+        "naive Faust agent, hopping 5m by 10s": [found.naive_hopping],
+    }
+    runs = table(
+        ("", "events/s", "us of CPU/event", "runs"),
+        [_contestant(name, runs) for name, runs in contestants.items()],
+    )
+    compared = table(
+        ("kpistream worker, events/s over", "median", "least", "greatest", "aim"),
+        [
+            _ratio("naive agent, tumbling", found.over_naive, ">= 40"),
+            _ratio("bare loop", found.over_bare, ">= 0.5"),
+        ],
+    )
+    return f"{found.records:,} clicks in 4 partitions.\n\n{runs}\n\n{compared}"
+
+
+def _contestant(name: str, runs: Sequence[Run]) -> tuple[str, ...]:
+    rate = median(run.events_per_s for run in runs)
+    return name, f"{rate:,.0f}", f"{median(run.cpu_us for run in runs):,.2f}", str(len(runs))
+
+
+def _ratio(name: str, spread: Spread, aim: str) -> tuple[str, ...]:
+    return (name, *(f"{v:.2f}" for v in (spread.middle, spread.least, spread.greatest)), aim)
+
+
+def latency_text(found: Latency) -> str:
+    """Percentiles of both ways."""
+    ways = {"event to gauge": found.gauge_s, "event to webhook call": found.webhook_s}
+    return f"At {found.events_per_s:,.0f} events/s.\n\n" + table(
+        ("seconds", *(f"p{p}" for p in PERCENTILES), "max", "probes", "aim"),
+        [
+            (
+                name,
+                *(f"{percentile(values, p):.2f}" for p in (*PERCENTILES, 100)),
+                str(len(values)),
+                "p99 < 2",
+            )
+            for name, values in ways.items()
+        ],
+    )
+
+
+def stages_text(stages: Mapping[str, float]) -> str:
+    """Microseconds an event by stage of the core."""
+    return table(
+        ("stage of the core", "us/event"), [(name, f"{us:.2f}") for name, us in stages.items()]
+    )
+
+
+def written(page: str, name: str, text: str) -> str:
+    """The page with the text between the section's markers; ValueError without them."""
+    begin, end = _BEGIN.format(name=name), _END.format(name=name)
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if not pattern.search(page):
+        raise ValueError(f"the page has no section {name!r}")
+    return pattern.sub(lambda _: f"{begin}\n\n{text}\n\n{end}", page)
