@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -32,6 +33,8 @@ from kpistream.core.windows import parse_length, parse_window
 PREFIX: Final = "KPISTREAM_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 SHIPPED: Final = Path(__file__).parent
+
+_SECRETS: Final = frozenset({"broker_password", "id_key", "webhooks"})
 
 Dimension = Literal["channel", "campaign", "segment", "device", "country", "site"]
 DEFAULT_SLICES: Final[tuple[list[Dimension], ...]] = (
@@ -278,7 +281,14 @@ def _explain(error: ValidationError, located: Located, given: Mapping[str, Any])
     if not in_file:
         return ConfigErrors(elsewhere)
     translated = config_errors(error, located, Settings)
-    return ConfigErrors(elsewhere + [e for e in translated if _top(e.key) in file_data])
+    return ConfigErrors(elsewhere + [_told(e) for e in translated if _top(e.key) in file_data])
+
+
+def _told(error: ConfigError) -> ConfigError:
+    """A mistake in the file, without the value if that may be a secret."""
+    if _top(error.key) not in _SECRETS:
+        return error
+    return replace(error, problem=error.problem.partition(", not ")[0])
 
 
 def _unreadable_variable(error: SettingsError) -> ConfigErrors:

@@ -91,13 +91,10 @@ def _check_webhooks(settings: Settings, findings: _Findings) -> None:
 
 def _check_files(settings: Settings, findings: _Findings) -> None:
     """The catalogue and each file of rules; rules only when the KPIs they name are known."""
-    from kpistream.cli.wiring import build_plan, load_rule_files, read_text
-    from kpistream.core.catalogue import Catalogue as LoadedCatalogue
+    from kpistream.cli.wiring import build_plan, load_catalogue, load_rule_files
     from kpistream.core.slices import Slicing
 
-    catalogue = findings.attempt(
-        lambda: LoadedCatalogue.load(read_text(settings.catalogue), str(settings.catalogue))
-    )
+    catalogue = findings.attempt(lambda: load_catalogue(settings))
     if catalogue is None:
         findings.warnings.append("the rules were not checked: their KPIs are in the catalogue")
         return

@@ -106,6 +106,8 @@ class Show:
     def summary(self, tally: Tally, outcomes: Mapping[Outcome, int]) -> None:
         """What came of it all."""
         counted = ", ".join(f"{records:,} {outcome}" for outcome, records in outcomes.items())
+        if under_way := tally.count() - sum(outcomes.values()):
+            counted += f", {under_way:,} still under way"
         self.say(f"{tally.count():,} events produced: {counted}", "bold")
         told = ", ".join(
             f"{alert.labels.get('alertname', '')} {alert.status}" for alert in self._received

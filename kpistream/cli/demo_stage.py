@@ -115,7 +115,7 @@ class Demo:
                 self._show.say(f"still here: {worker.url} (Ctrl-C ends it)")
                 await self._attempt(asyncio.Event().wait(), serving)
         finally:
-            receiving.cancel()
+            await _cancelled(receiving)
 
     async def _attempt(self, work: Coroutine[Any, Any, Any], serving: asyncio.Task[None]) -> bool:
         """Do ``work`` unless the demo is stopped or the worker fails; whether it was done."""
@@ -129,10 +129,7 @@ class Demo:
                 task.result()
             return task.done()
         finally:
-            stopping.cancel()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await _cancelled(task, stopping)
 
     # -- the story ---------------------------------------------------------------------------------
 
@@ -144,13 +141,15 @@ class Demo:
         await self._send(Simulator(STEADY, past_rate, self._seed, past_ms, HISTORY_S), sink)
         start_ms = time.time_ns() // 1_000_000
         story = Simulator(STORY, self._rate, self._seed, start_ms, self._duration_s)
+        playing = asyncio.create_task(play(story, sink, start_ms, tally=self._tally))
         watching = asyncio.create_task(self._watch(story.spans, start_ms, worker))
         try:
-            await play(story, sink, start_ms, tally=self._tally)
+            await asyncio.wait({playing, watching}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (playing, watching):
+                if task.done():
+                    task.result()
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            await _cancelled(playing, watching)
 
     async def _send(self, emissions: Iterable[Emission], sink: Sink) -> None:
         """Send emissions as fast as they are taken."""
@@ -209,3 +208,10 @@ async def _ended(serving: asyncio.Task[None]) -> None:
         serving.cancel()
     with suppress(Exception, asyncio.CancelledError):
         await serving
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait for their end; what made one fail is told by whoever asks for it."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

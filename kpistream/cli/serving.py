@@ -22,7 +22,8 @@ from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
 from kpistream.edges.webhook import Try
 from kpistream.settings import Settings
-from kpistream.stream.app import Stream, serve
+from kpistream.stream.app import Stream
+from kpistream.stream.faust_app import serve
 from kpistream.stream.sender import BulkSender, new_producer
 
 
@@ -82,7 +83,7 @@ class Worker:
                 _clock_ms,
                 settings.flush_interval,
             )
-            await serve(self._stream, stop, on_ready)
+            await serve(self._stream.app, stop, on_ready)
 
     def _sender(self) -> BulkSender:
         link = connection(self._settings)

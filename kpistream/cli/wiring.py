@@ -22,7 +22,7 @@ from kpistream.stream.topics import TopicReport, TopicSpec, ensure_topics
 
 def build_plan(settings: Settings) -> Plan:
     """What the core needs; raises :class:`ConfigErrors` for a bad catalogue or rules file."""
-    catalogue = Catalogue.load(read_text(settings.catalogue), str(settings.catalogue))
+    catalogue = load_catalogue(settings)
     slicing = Slicing(settings.slices)
     rules = load_rule_files(settings.rules, catalogue, settings.windows, slicing)
     return Plan(
@@ -40,6 +40,12 @@ def build_plan(settings: Settings) -> Plan:
         id_key=settings.id_key_number,
         max_event_bytes=settings.max_event_bytes,
     )
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    """The catalogue, as far as the topics that are read can feed it."""
+    written = Catalogue.load(read_text(settings.catalogue), str(settings.catalogue))
+    return written.over(settings.topics)
 
 
 def load_rule_files(

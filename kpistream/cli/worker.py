@@ -81,7 +81,8 @@ async def _serve(settings: Settings, plan: Plan) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     serving = Worker(settings, plan)
-    log.info("starting", broker=settings.broker, app_id=settings.app_id)
+    web = f"http://{settings.web_host}:{settings.web_port}"
+    log.info("starting", broker=settings.broker, app_id=settings.app_id, web=web)
     with broker_of(settings), web_address_of(settings):
         await serving.run(stop, lambda: log.info("ready", url=serving.url))
     log.info("stopped")

@@ -6,7 +6,7 @@ The file has two mappings. Under `measures:` stand lines such as `clicks: {count
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from kpistream.core.catalogue_file import CatalogueFile, Mistakes
@@ -35,6 +35,16 @@ class Catalogue:
         if mistakes.errors:
             raise ConfigErrors(mistakes.errors)
         return cls(measures, kpis)
+
+    def over(self, events: Container[str]) -> Catalogue:
+        """What of it these event types are enough for: nothing else could ever have a value."""
+        measures = {name: m for name, m in self.measures.items() if m.event in events}
+        kpis = {
+            name: kpi
+            for name, kpi in self.kpis.items()
+            if all(m.event in events for m in kpi.measures) and kpi.sample in measures
+        }
+        return Catalogue(measures, kpis)
 
     def measures_of(self, event: str) -> tuple[Measure, ...]:
         """The measures that events of a type feed."""

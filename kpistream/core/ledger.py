@@ -36,12 +36,15 @@ class Ledger:
         self._marks: list[tuple[int, int]] = []
 
     def restore(self, value: bytes) -> None:
-        """Take up a row; of several the one with the largest fence stays."""
+        """Take up a row; of several the one with the largest fence stays, and everybody's marks.
+
+        An owner's marks are as of its own flushes, and what is committed may be another's.
+        """
         row = _decode(value)
         if row.fence >= self.fence:
             self.counts = {(outcome, reason): n for outcome, reason, n in row.counts}
             self.fence = row.fence
-            self._marks = row.marks
+        self._marks = sorted({*self._marks, *row.marks})
 
     def enter(self, outcome: Outcome, reason: Reason | None, records: int) -> None:
         """Count records that ended this way."""

@@ -82,6 +82,7 @@ class PartitionMeasurer:
         self._rows: dict[Pane, dict[Slice, _Row]] = {}
         self._pending: dict[GroupKey, Sums] = {}
         self._dirty: dict[tuple[Pane, Slice], _Row] = {}
+        self._taken_up: list[tuple[Pane, Slice, _Row]] = []
         self._dead_letters: list[DeadLetter] = []
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
@@ -149,9 +150,16 @@ class PartitionMeasurer:
         if offset is None:
             offset = self._held + 1
         self._resumed = True
+        self.ledger.forget(offset)
         watermark_ms = self._sorter.watermark_ms = self.ledger.watermark_below(offset)
         self._sorter.seen.restore(runs, offset, watermark_ms)
         self._offset = min(offset - 1, self._held)
+        self._taken_up = [
+            (pane, part, row)
+            for pane, rows in self._rows.items()
+            for part, row in rows.items()
+            if row.fence >= offset
+        ]
 
     # -- measuring ---------------------------------------------------------------------------------
 
@@ -268,12 +276,12 @@ class PartitionMeasurer:
 
     def _encode_dirty(self) -> tuple[list[tuple[bytes, bytes]], list[TableRow]]:
         offset = self._offset
-        rows: list[TableRow] = []
+        rows = [self._put(*one) for one in self._taken_up]
+        self._taken_up = []
         panes: dict[Slice, list[tuple[int, int, Sums]]] = {}
         for (pane, part), row in self._dirty.items():
             row.fence = offset
-            value = _encode_row(_RowValue(row.sums, offset))
-            rows.append(self._table.put(_row_name(pane, part), value))
+            rows.append(self._put(pane, part, row))
             panes.setdefault(part, []).append((*pane, row.sums))
         self._dirty = {}
         topic, partition = self.source
@@ -283,6 +291,10 @@ class PartitionMeasurer:
             for batch in _batches(held)
         ]
         return partials, rows
+
+    def _put(self, pane: Pane, part: Slice, row: _Row) -> TableRow:
+        value = _encode_row(_RowValue(row.sums, row.fence))
+        return self._table.put(_row_name(pane, part), value)
 
     def _forget(self, committed_watermark_ms: int) -> Iterable[bytes]:
         closes_at_s = self._tiers.closes_at_s

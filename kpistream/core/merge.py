@@ -31,12 +31,19 @@ class _PaneRow(msgspec.Struct, array_like=True):
     """The offset of the partials topic up to which the row includes everything."""
 
 
-class _Meta(msgspec.Struct, array_like=True):
-    """How far every source is known to have been measured, and the time reached."""
+class _Progress(msgspec.Struct, frozen=True, array_like=True):
+    """How far every source is known to have been measured, and the time reached, at an offset."""
 
     now_ms: int
     marks: list[tuple[str, int, int]]
     version: int
+
+
+class _Meta(msgspec.Struct, frozen=True, array_like=True):
+    """The progress at a flush, and at the one before: all rows of that one are durable."""
+
+    newest: _Progress
+    before: _Progress
 
 
 _encode = msgspec.json.Encoder().encode
@@ -82,7 +89,9 @@ class Merger:
         self._gone: list[bytes] = []
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
-        self._meta: bytes | None = None
+        self._taken_up: list[tuple[tuple[Slice, Pane], _PaneRow]] = []
+        self._progress = _Progress(0, [], -1)
+        self._not_yet_sure: dict[bytes, _Progress] = {}
         self._held = -1
         self._offset = -1
         self._flushed = -1
@@ -93,17 +102,23 @@ class Merger:
         """Take up a row that an earlier flush made durable; None says that it was removed."""
         if self._table.restore(key, value) == META_KEY:
             if value is not None:
-                self._restore_meta(_decode_meta(value))
+                self._restore_meta(key, _decode_meta(value))
         elif value is None:
             self._restored.pop(key, None)
         else:
             self._restored[key] = value
 
-    def _restore_meta(self, meta: _Meta) -> None:
-        self.now_ms = max(self.now_ms, meta.now_ms)
-        self._held = max(self._held, meta.version)
-        for topic, partition, watermark_ms in meta.marks:
+    def _restore_meta(self, key: bytes, meta: _Meta) -> None:
+        self._held = max(self._held, meta.newest.version)
+        self._not_yet_sure[key] = meta.newest
+        self._take_up(meta.before)
+
+    def _take_up(self, progress: _Progress) -> None:
+        self.now_ms = max(self.now_ms, progress.now_ms)
+        for topic, partition, watermark_ms in progress.marks:
             self.mark(Mark(topic, partition, watermark_ms, -1))
+        self._progress = max(self._progress, progress, key=lambda one: one.version)
+        self._closed_ms = self._complete_until_ms()
 
     def restored(self) -> None:
         """Finish restoring: drop the rows that a coarser row holds already."""
@@ -111,12 +126,29 @@ class Merger:
             self._restore_row(*_row_from_name(row_name(key)), _decode_row(value))
         self._restored = {}
         for part, state in self._slices.items():
+            self._taken_up += [((part, pane), row) for pane, row in state.panes.items()]
             held = {child for row in state.panes.values() for child in row.held}
             for pane in [p for p in state.panes if self._is_held(p, held)]:
                 del state.panes[pane]
                 self._gone.append(_row_name(part, pane))
         self._move_windows()
-        self._closed_ms = self._complete_until_ms()
+
+    def resume(self, offset: int) -> None:
+        """Take up the progress as of ``offset``, the first message that is read (again).
+
+        That of a flush which may be durable in part must wait for the messages that led to it: with
+        it alone, a pane that is read again would be taken for a complete one.
+        """
+        if not self._not_yet_sure and not self._taken_up:
+            return
+        for progress in self._not_yet_sure.values():
+            if progress.version < offset:
+                self._take_up(progress)
+        self._move_windows()
+        for (part, pane), row in self._taken_up:
+            if row.version >= offset and pane in self._state(part).panes:
+                self._dirty[part, pane] = row
+        self._not_yet_sure, self._taken_up = {}, []
 
     def _restore_row(self, pane: Pane, part: Slice, row: _PaneRow) -> None:
         """Take up a row; of several copies the one with the largest version stays."""
@@ -299,11 +331,7 @@ class Merger:
         return self._offset < self._held
 
     def drain(self) -> list[Row]:
-        """The rows that must become durable since the last call; empty if there are none.
-
-        The rows of one flush may become durable in part. So the marks follow a flush later: a row
-        without them is read again, but with them alone a pane would be taken to be complete.
-        """
+        """The rows that must become durable since the last call; empty if there are none."""
         if self._offset == self._flushed and not self._dirty:
             return []
         self._flushed = self._offset
@@ -311,13 +339,12 @@ class Merger:
         for (part, pane), row in self._dirty.items():
             row.version = self.version
             rows.append(self._table.put(_row_name(part, pane), _encode(row)))
-        if self._meta is not None:
-            rows.append(self._table.put(META_KEY, self._meta))
         for name in self._gone:
             self._table.remove(name)
         self._dirty, self._gone = {}, []
         marks = [(*source, at) for source, at in self._watermarks.items()]
-        self._meta = _encode(_Meta(self.now_ms, marks, self.version))
+        before, self._progress = self._progress, _Progress(self.now_ms, marks, self.version)
+        rows.append(self._table.put(META_KEY, _encode(_Meta(self._progress, before))))
         return rows
 
     def _state(self, part: Slice) -> _SliceState:

@@ -104,6 +104,7 @@ class Monitor:
             fingerprint = row_name(key).removeprefix(ALERT_PREFIX).decode()
             self.alerts[fingerprint] = alerts.decode(row.alert)
         self._restored = {}
+        self._changed = dict(self.alerts)
         self.board = self._survey()
 
     # -- running -----------------------------------------------------------------------------------
@@ -112,6 +113,7 @@ class Monitor:
         """Take in messages in the order of their offsets; their timestamps are the time."""
         merger = self.merger
         for message in messages:
+            merger.resume(message.offset)
             key = message.key or b""
             if key[:1] == SLICE_PREFIX and message.value is not None:
                 merger.merge(slice_from_key(key[1:]), decode_partial(message.value))

@@ -3,6 +3,8 @@
 A worker that lost a partition may write once more, long after its successor began. Under the same
 keys its stale row would be the last one, and compaction keeps the last. So each owner writes under
 keys of its own, and whoever restores takes, of several copies of a row, the newest by its content.
+A copy that goes beyond what is committed may be a late one, which other owners know an older state
+of and may remove. So whoever takes it up writes it again, under a key of its own.
 
 A flush may become durable in part, in any part. So a row is removed one flush later than what made
 it superfluous: by then that is durable for sure.

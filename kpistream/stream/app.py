@@ -1,47 +1,28 @@
-"""The Faust app: building it is separate from running it, and nothing is made at import."""
+"""A worker's streams: stages, tables and tasks, wired to a Faust app."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, cast
 
-import faust
-from faust.app.base import BootStrategy
 from faust.types import TP
-from mode import CrashingSupervisor
 
 from kpistream.core.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.connection import Connection
+from kpistream.stream.faust_app import build_faust_app
 from kpistream.stream.flusher import TICK_S, Flusher
 from kpistream.stream.layout import Layout
 from kpistream.stream.measuring import Clock, Measuring
 from kpistream.stream.merging import Merging
 from kpistream.stream.notifying import Notifying, Receiver, Rows
-from kpistream.stream.recovery import RowTableManager, row_table
+from kpistream.stream.recovery import row_table
 from kpistream.stream.sender import BulkSender
 from kpistream.stream.transport import BatchTransport, chunk_topic
-
-SCHEME: Final = "kafka://"
-
-
-class _NoProducer(BootStrategy):
-    """Starts no Faust producer: rows go through a `BulkSender`."""
-
-    enable_kafka_producer = False
-
-
-class _App(faust.App):
-    """A Faust app without a data directory, and without Faust's own producer."""
-
-    BootStrategy = _NoProducer
-
-    def _create_directories(self) -> None:
-        """Keep the working directory clean: nothing is stored on disk."""
 
 
 class Stream:
@@ -58,7 +39,7 @@ class Stream:
         clock_ms: Clock,
         flush_s: float = 0.5,
     ) -> None:
-        self.app = _build_app(layout.app_id, connection)
+        self.app = build_faust_app(layout.app_id, connection)
         self._layout = layout
         self._sender = sender
         self._flush_s = flush_s
@@ -94,8 +75,7 @@ class Stream:
 
     def _wire(self) -> None:
         app, layout = self.app, self._layout
-        transport = app.transport = BatchTransport(app.conf.broker_consumer, app)
-        transport.on_revoke_flush = self._flusher.flush
+        cast(BatchTransport, app.transport).on_revoke_flush = self._flusher.flush
         for stage in self._measuring:
             self._agent(stage.topic, f"measure-{stage.event}", stage.run)
             partitions = layout.event_partitions[stage.event]
@@ -162,44 +142,3 @@ class Stream:
     async def _persist_notified(self, rows: Rows) -> None:
         table = self._layout.notified_table
         await self._sender.send_all({(table, p): held for p, held in rows.items()})
-
-
-def _build_app(app_id: str, connection: Connection) -> faust.App:
-    return _App(
-        app_id,
-        broker=[SCHEME + server for server in connection.servers],
-        broker_credentials=connection.faust_credentials(),
-        store="memory://",
-        TableManager=RowTableManager,
-        agent_supervisor=CrashingSupervisor,
-        table_standby_replicas=0,
-        topic_disable_leader=True,
-        topic_allow_declare=False,
-        web_enabled=False,
-        stream_wait_empty=True,
-        broker_commit_interval=1.0,
-        broker_session_timeout=connection.session_timeout_s,
-        broker_heartbeat_interval=min(3.0, connection.session_timeout_s / 3),
-        consumer_max_fetch_size=1024 * 1024,
-        consumer_auto_offset_reset="earliest",
-    )
-
-
-async def serve(stream: Stream, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
-    """Run until `stop` is set or the app crashes; re-raise what crashed it."""
-    app = stream.app
-    app.in_worker = True
-    starting = asyncio.create_task(app.start())
-    ends = {asyncio.create_task(app.wait_until_stopped()), asyncio.create_task(stop.wait())}
-    try:
-        await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
-            on_ready()
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await app.stop()
-        for task in (starting, *ends):
-            task.cancel()
-    if app.crash_reason is not None:
-        raise app.crash_reason

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from faust.auth import SASLCredentials, SSLCredentials
+if TYPE_CHECKING:
+    from faust.auth import SASLCredentials, SSLCredentials
 
 TLS = ("SSL", "SASL_SSL")
 SASL = ("SASL_PLAINTEXT", "SASL_SSL")
@@ -44,6 +45,9 @@ class Connection:
 
     def faust_credentials(self) -> SASLCredentials | SSLCredentials | None:
         """The same for Faust's consumer; None for a broker that asks for nothing."""
+        # Here, because it takes half a second, which `check` and `compute` need not wait for.
+        from faust.auth import SASLCredentials, SSLCredentials
+
         tls = self._tls() if self.security in TLS else None
         if self.security in SASL:
             return SASLCredentials(

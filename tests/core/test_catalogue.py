@@ -190,3 +190,13 @@ def test_a_chain_of_kpis_is_limited_in_whichever_order_it_is_written() -> None:
     for order in (lines, lines[::-1]):
         with pytest.raises(ConfigErrors, match=r"k10\.formula: more than 10 KPIs"):
             Catalogue.load("\n".join([head, "kpis:", *order]), "chain.yml")
+
+
+def test_a_kpi_is_left_out_when_an_event_it_needs_is_not_read() -> None:
+    catalogue = Catalogue.load(SHIPPED.read_text(encoding="utf-8"), "catalogue.yml")
+    without_costs = catalogue.over({"impression", "click", "session", "order", "email"})
+
+    assert "return_on_ad_spend" not in without_costs.kpis
+    assert "cost_per_acquisition" not in without_costs.kpis
+    assert without_costs.kpis["click_through_rate"] is catalogue.kpis["click_through_rate"]
+    assert {m.event for m in without_costs.measures.values()}.isdisjoint({"cost"})

@@ -33,6 +33,19 @@ def test_of_two_rows_the_one_that_includes_more_stays() -> None:
     assert again.counts == {(Outcome.accepted, None): 2}
 
 
+def test_the_marks_of_all_owners_are_kept() -> None:
+    """A zombie got further than the owner whose flush is the last one committed."""
+    owner, zombie, successor = Ledger(), Ledger(), Ledger()
+    owner.mark(15, 1500)
+    zombie.mark(10, 1000)
+    zombie.mark(20, 2000)
+    successor.restore(owner.row(fence=15)[1])
+    successor.restore(zombie.row(fence=20)[1])
+
+    assert successor.fence == 20
+    assert successor.watermark_below(16) == 1500
+
+
 def test_the_watermark_is_known_as_of_each_flush() -> None:
     ledger = Ledger()
     ledger.mark(10, 1000)

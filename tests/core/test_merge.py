@@ -183,8 +183,7 @@ def test_whatever_of_a_flush_is_durable_nothing_is_lost_or_doubled(
     assert _clicks(merger, DAY) == 7
 
 
-def test_marks_become_durable_after_the_rows_they_speak_of() -> None:
-    """With the marks alone, a pane read again would be taken for one that is complete."""
+def test_marks_without_their_rows_do_not_close_what_is_read_again() -> None:
     merger = _merger()
     _pass(merger, "0s")
     merger.reached(1)
@@ -195,10 +194,24 @@ def test_marks_become_durable_after_the_rows_they_speak_of() -> None:
     marks = [(key, value) for key, value in merger.drain() if row_name(key) == META_KEY]
 
     merger = _merger([*rows, *marks], b"two")
+    merger.resume(2)
     _add(merger, 7)
     _pass(merger, "2h")
 
     assert _clicks(merger, DAY) == 7
+
+
+def test_marks_count_where_everything_up_to_them_is_committed() -> None:
+    """Or else this owner would close panes later than the one whose rows it goes on with."""
+    first, second = _flushes()
+    merger = _merger([*first, *second], b"two")
+    before_ms = merger.now_ms
+    merger.resume(3)
+
+    assert before_ms == START_S * 1000
+    assert merger.now_ms == (START_S + 7200) * 1000
+    _add(merger, 9, "10m")
+    assert merger.stale_panes == 1
 
 
 def test_rows_are_never_labelled_older_than_those_they_replace() -> None:

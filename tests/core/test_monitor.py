@@ -135,6 +135,7 @@ def test_nothing_is_judged_while_messages_are_read_again() -> None:
     after.count("clicks", 1)
     assert after.monitor.beat() == []
     after.mark("1s")
+    assert after.beat("2s") == []
     assert _states(after.beat("2s")) == ["pending"]
 
 

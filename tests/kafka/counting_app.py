@@ -16,10 +16,10 @@ from collections import defaultdict
 from typing import Any, cast
 
 import faust
-from faust.app.base import BootStrategy
-from mode import CrashingSupervisor
 
-from kpistream.stream.recovery import RowTableManager, row_table
+from kpistream.stream.connection import Connection
+from kpistream.stream.faust_app import build_faust_app, serve
+from kpistream.stream.recovery import row_table
 from kpistream.stream.sender import BulkSender, new_producer
 from kpistream.stream.transport import (
     BatchTransport,
@@ -105,43 +105,12 @@ class Flusher:
             await self.flush()
 
 
-class NoProducer(BootStrategy):
-    """Starts no Faust producer: rows go through a `BulkSender`."""
-
-    enable_kafka_producer = False
-
-
-class App(faust.App):
-    """A Faust app without a data directory, and without Faust's own producer."""
-
-    BootStrategy = NoProducer
-
-    def _create_directories(self) -> None:
-        """Keep the working directory clean: nothing is stored on disk."""
-
-
-def build_app(options: argparse.Namespace, sender: BulkSender) -> App:
-    app = App(
-        options.id,
-        broker=f"kafka://{options.bootstrap}",
-        store="memory://",
-        TableManager=RowTableManager,
-        agent_supervisor=CrashingSupervisor,
-        table_standby_replicas=0,
-        topic_disable_leader=True,
-        topic_allow_declare=False,
-        web_enabled=False,
-        stream_wait_empty=True,
-        broker_commit_interval=1.0,
-        broker_session_timeout=options.session_timeout,
-        broker_heartbeat_interval=1.0,
-        consumer_max_fetch_size=1024 * 1024,
-        consumer_auto_offset_reset="earliest",
-    )
-    transport = app.transport = BatchTransport(app.conf.broker_consumer, app)
+def build_app(options: argparse.Namespace, sender: BulkSender) -> faust.App:
+    link = Connection(options.bootstrap, session_timeout_s=options.session_timeout)
+    app = build_faust_app(options.id, link)
     counts = Counts()
     flusher = Flusher(counts, sender, options)
-    transport.on_revoke_flush = flusher.flush
+    cast(BatchTransport, app.transport).on_revoke_flush = flusher.flush
     row_table(
         app,
         "counts",
@@ -163,25 +132,6 @@ def build_app(options: argparse.Namespace, sender: BulkSender) -> App:
     return app
 
 
-async def serve(app: faust.App, stop: asyncio.Event) -> None:
-    """Run until `stop` is set; re-raise what crashed the app."""
-    app.in_worker = True
-    starting = asyncio.create_task(app.start())
-    ends = {asyncio.create_task(app.wait_until_stopped()), asyncio.create_task(stop.wait())}
-    try:
-        await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
-            print("ready", flush=True)
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await app.stop()
-        for task in (starting, *ends):
-            task.cancel()
-    if app.crash_reason is not None:
-        raise app.crash_reason
-
-
 async def main(options: argparse.Namespace) -> None:
     # A chunk is thousands of objects that live shortly: the default of 700 halves the speed.
     gc.set_threshold(100_000, 20, 100)
@@ -191,7 +141,7 @@ async def main(options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     sender = BulkSender(lambda: new_producer(options.bootstrap), delivery_timeout_s=20)
     async with sender:
-        await serve(build_app(options, sender), stop)
+        await serve(build_app(options, sender), stop, lambda: print("ready", flush=True))
 
 
 def arguments() -> argparse.Namespace:
