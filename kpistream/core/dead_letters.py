@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from kpistream.core.outcomes import Outcome, Reason
 
+MAX_VALUE: Final = 131_072
+"""The most bytes of a record that are kept; where it stood says where the rest is."""
+
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
-    """A record as it came, with where it stood and why it was not measured."""
+    """A record as it came, with where it stood and why it was not measured.
+
+    Of a record beyond :data:`MAX_VALUE` the value is only the beginning; ``size`` is its length.
+    """
 
     topic: str
     partition: int
@@ -18,6 +26,7 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
     detail: str
     value: bytes | None
+    size: int
 
     @property
     def key(self) -> bytes:
@@ -34,4 +43,5 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
             ("outcome", self.outcome.encode()),
             ("reason", self.reason.encode()),
             ("detail", self.detail.encode()),
+            ("size", str(self.size).encode()),
         ]

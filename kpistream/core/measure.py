@@ -29,6 +29,9 @@ from kpistream.core.sorting import LOT, GroupKey, Record, Sorted, Sorter
 MAX_PANES: Final = 256
 """The most panes in one partial: a long backlog measured at once must still fit a record."""
 
+MAX_SUMS: Final = 4_096
+"""The most sums in one partial, some 40 bytes each; many currencies make many."""
+
 _PaneSums = tuple[int, int, Sums]
 
 
@@ -276,7 +279,7 @@ class PartitionMeasurer:
 
     def _encode_dirty(self) -> tuple[list[tuple[bytes, bytes]], list[TableRow]]:
         offset = self._offset
-        rows = [self._put(*one) for one in self._taken_up]
+        rows = [self._put(*one) for one in self._taken_up if one[:2] not in self._dirty]
         self._taken_up = []
         panes: dict[Slice, list[tuple[int, int, Sums]]] = {}
         for (pane, part), row in self._dirty.items():
@@ -315,4 +318,14 @@ def _row_from_name(name: bytes) -> tuple[Pane, Slice]:
 
 
 def _batches(panes: list[_PaneSums]) -> Iterator[list[_PaneSums]]:
-    return (panes[start : start + MAX_PANES] for start in range(0, len(panes), MAX_PANES))
+    """Panes in lots that fit a record; at least one a lot."""
+    lot: list[_PaneSums] = []
+    sums = 0
+    for pane in panes:
+        if lot and (len(lot) == MAX_PANES or sums + len(pane[2]) > MAX_SUMS):
+            yield lot
+            lot, sums = [], 0
+        lot.append(pane)
+        sums += len(pane[2])
+    if lot:
+        yield lot

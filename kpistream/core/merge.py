@@ -151,14 +151,13 @@ class Merger:
         self._not_yet_sure, self._taken_up = {}, []
 
     def _restore_row(self, pane: Pane, part: Slice, row: _PaneRow) -> None:
-        """Take up a row; of several copies the one with the largest version stays."""
+        """Take up a row; of several copies, the newest partials and the most panes folded stay."""
         if not self._tiers.has_width(pane[0]):
             return
         self._held = max(self._held, row.version)
         panes = self._state(part).panes
-        held = panes.get(pane)
-        if held is None or row.version > held.version:
-            panes[pane] = row
+        other = panes.get(pane)
+        panes[pane] = row if other is None else _joined(row, other)
 
     def _is_held(self, pane: Pane | None, held: Container[Pane]) -> bool:
         while pane is not None:
@@ -352,6 +351,16 @@ class Merger:
         if state is None:
             state = self._slices[part] = _SliceState(len(self._windows))
         return state
+
+
+def _joined(row: _PaneRow, other: _PaneRow) -> _PaneRow:
+    """What two owners' copies of a row come to."""
+    live = dict(row.live)
+    for source, partial in other.live.items():
+        if source not in live or live[source][0] < partial[0]:
+            live[source] = partial
+    folded = row if len(row.held) > len(other.held) else other
+    return _PaneRow(live, folded.base, folded.held, max(row.version, other.version))
 
 
 def _total(row: _PaneRow) -> Sums:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import xxhash
 
-from kpistream.core.dead_letters import DeadLetter
+from kpistream.core.dead_letters import MAX_VALUE, DeadLetter
 from kpistream.core.decode import Decoder, Rejected
 from kpistream.core.dedupe import SeenIds
 from kpistream.core.events import EVENT_TYPES
@@ -257,7 +257,10 @@ class Sorter:
         key = (reason.outcome, reason)
         lot.counts[key] = lot.counts.get(key, 0) + 1
         at = (record.offset, record.timestamp)
-        lot.dead_letters.append(DeadLetter(*self._source, *at, *key, detail, record.value))
+        value = record.value
+        kept = None if value is None else value[:MAX_VALUE]
+        size = len(value or b"")
+        lot.dead_letters.append(DeadLetter(*self._source, *at, *key, detail, kept, size))
 
 
 def _keep(wanted: Sequence[bool], *columns: Sequence[Any]) -> list[list[Any]]:

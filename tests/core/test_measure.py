@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
+from kpistream.core.currencies import EXPONENTS
+from kpistream.core.dead_letters import MAX_VALUE
 from kpistream.core.driver import DrivenRecord
 from kpistream.core.measure import MAX_PANES, Flush, PartitionMeasurer
 from kpistream.core.partials import Partial, Sums, add, decode_partial
@@ -161,6 +163,33 @@ def test_a_long_backlog_is_sent_in_pieces_that_fit_a_record() -> None:
 
     assert [len(partial.panes) for partial in _partials(flush)] == [MAX_PANES] * 3
     assert _total(flush) == {"clicks": panes}
+
+
+def test_a_backlog_in_many_currencies_is_sent_in_pieces_that_fit_a_record() -> None:
+    plan = build.plan(slices=[()])
+    measurer = PartitionMeasurer("order", 0, plan)
+    codes = sorted(EXPONENTS)[:60]
+    moments = [f"{10 * (n // 60)}s" for n in range(60 * 100)]
+    backlog = [
+        record(n, build.order("1000", at, currency=codes[n % 60]), at)
+        for n, at in enumerate(moments)
+    ]
+    measurer.measure(backlog, at_ms("3h"))
+    flush = measurer.drain()
+    assert flush is not None
+
+    assert len(flush.partials) > 1
+    assert max(len(value) for _, value in flush.partials) < 300_000
+    assert _total(flush)["orders"] == 60 * 100
+
+
+def test_a_dead_letter_keeps_the_beginning_of_a_record_that_is_too_large() -> None:
+    partition = Partition()
+    partition.measure(record(0, b"x" * 700_000))
+    (letter,) = partition.flush().dead_letters
+
+    assert letter.value == b"x" * MAX_VALUE
+    assert ("size", b"700000") in letter.headers()
 
 
 @pytest.mark.parametrize("durable", range(5))
