@@ -176,7 +176,8 @@ def _pipeline() -> list[AnyPanel]:
         ),
         graph(
             "Webhook deliveries",
-            "Attempts to deliver a notification, by receiver and by what came of them.",
+            "Tries to deliver a notification, by receiver and by what came of them. Refused and "
+            "given up ones are dead letters.",
             f"sum by (receiver, outcome) (increase({families.DELIVERIES.name}[$__rate_interval]))",
             "short",
             "{{receiver}} {{outcome}}",

@@ -14,9 +14,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -36,6 +45,13 @@ SHIPPED: Final = Path(__file__).parent
 
 _SECRETS: Final = frozenset({"broker_password", "id_key", "webhooks"})
 
+_JSON: Final = {
+    "slices": '[[], ["channel"], ["channel", "campaign"]]',
+    "topics": '{"click": "clicks", "order": "orders"}',
+    "duplicate_horizons": '{"order": "1d"}',
+}
+"""Settings that a variable gives as JSON alone, each with an example."""
+
 Dimension = Literal["channel", "campaign", "segment", "device", "country", "site"]
 DEFAULT_SLICES: Final[tuple[list[Dimension], ...]] = (
     [],
@@ -44,6 +60,15 @@ DEFAULT_SLICES: Final[tuple[list[Dimension], ...]] = (
     ["channel", "campaign"],
 )
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,120}$")]
+
+
+def _checked_length(text: str) -> str:
+    parse_length(text)
+    return text
+
+
+Length = Annotated[str, AfterValidator(_checked_length)]
+"""A span such as ``60s`` or ``1d``."""
 
 
 class Webhook(BaseModel):
@@ -56,19 +81,31 @@ class Webhook(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, with what holds unless it is."""
+    """Everything that can be set, with what holds unless it is.
+
+    What stands below a setting is its description, in docs/settings.md too.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     broker: str = "127.0.0.1:9092"
     """Bootstrap servers, ``host:port``, separated by commas."""
     broker_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How to connect: SSL encrypts, SASL says who connects."""
     broker_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    """How SASL proves who connects."""
     broker_username: str | None = None
+    """Who connects, with SASL."""
     broker_password: SecretStr | None = None
+    """Proves it, with SASL; never shown."""
     broker_ca_file: Path | None = None
+    """Certificates (PEM) to trust instead of the system's, with SSL."""
     app_id: Name = "kpistream"
     """Names the consumer group and prefixes the topics that kpistream makes for itself."""
     topics: dict[str, Name] = Field(default_factory=lambda: dict(DEFAULT_TOPICS))
@@ -76,40 +113,59 @@ class Settings(BaseSettings):
     partitions: Annotated[int, Field(ge=1, le=1024)] = 4
     """Of each topic that kpistream creates."""
     replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
+    """Of each topic that kpistream creates; 3 is usual where there are three brokers."""
 
     catalogue: Path = SHIPPED / "catalogue.yml"
-    rules: list[Path] = Field(default_factory=lambda: [SHIPPED / "alerts" / "marketing.yml"])
-    """Files of alert rules."""
-    windows: list[str] = Field(default_factory=lambda: ["5m", "1h", "24h"])
+    """File of measures and KPIs."""
+    rules: Annotated[list[Path], NoDecode] = Field(
+        default_factory=lambda: [SHIPPED / "alerts" / "marketing.yml"]
+    )
+    """Files of alert rules; ``[]`` for none; in the environment with commas, or JSON."""
+    windows: Annotated[list[str], NoDecode] = Field(default_factory=lambda: ["5m", "1h", "24h"])
+    """Lengths of the rolling windows, 10s to 44d; in the environment with commas, or JSON."""
     slices: list[list[Dimension]] = Field(default_factory=lambda: list(DEFAULT_SLICES))
     """Sets of dimensions; the empty set is the total."""
     currency: str = "EUR"
-    """The currency that money is reported in."""
+    """The currency that money is reported in, as ISO 4217 code; other money is not mixed in."""
 
-    max_skew: str = "60s"
+    max_skew: Length = "60s"
     """How far after its arrival an event may claim to have occurred."""
-    silence: str = "60s"
+    silence: Length = "60s"
     """How far a source may lag behind before readings that need it are incomplete."""
-    duplicate_horizons: dict[str, str] = Field(
+    duplicate_horizons: dict[str, Length] = Field(
         default_factory=lambda: {"order": "1d", "cost": "1d"}
     )
     """Event type to how long a repeated event id is a duplicate; 15m for the others."""
     max_event_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 65_536
+    """The largest event that is read; a larger one becomes a dead letter."""
     id_key: SecretStr = SecretStr("kpistream")
     """Keys the hashes that stand for event ids; a new key forgets which were seen."""
 
     webhooks: Annotated[list[Webhook], NoDecode] = Field(default_factory=list)
-    """Receivers of alerts; in the environment URLs separated by commas, or JSON."""
+    """Receivers of alerts, named after their URL unless otherwise; in the environment URLs with
+    commas, or JSON."""
     external_url: str = ""
     """Where people reach this monitor; goes into alerts."""
 
     web_host: str = "127.0.0.1"
+    """Address that a worker's web server listens on; ``0.0.0.0`` for all of the machine's."""
     web_port: Annotated[int, Field(ge=0, le=65_535)] = 6066
+    """Port that a worker's web server listens on; 0 for a free one."""
     flush_interval: Annotated[float, Field(ge=0.05, le=10)] = 0.5
     """Seconds between two flushes of a worker."""
     session_timeout: Annotated[float, Field(ge=6, le=300)] = 30.0
     """Seconds after which Kafka gives a dead worker's partitions to the others."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least important lines that a worker logs; DEBUG shows tracebacks."""
+
+    @field_validator("rules", "windows", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if not value.strip():
+            raise ValueError("is empty; an empty list is []")
+        return _split_list(value)
 
     @field_validator("windows")
     @classmethod
@@ -120,18 +176,10 @@ class Settings(BaseSettings):
             parse_window(name)
         return names
 
-    @field_validator("max_skew", "silence")
-    @classmethod
-    def _length(cls, text: str) -> str:
-        parse_length(text)
-        return text
-
     @field_validator("duplicate_horizons")
     @classmethod
-    def _lengths(cls, horizons: dict[str, str]) -> dict[str, str]:
+    def _known_repeats(cls, horizons: dict[str, str]) -> dict[str, str]:
         _check_events(horizons)
-        for text in horizons.values():
-            parse_length(text)
         return horizons
 
     @field_validator("topics")
@@ -163,12 +211,12 @@ class Settings(BaseSettings):
     @classmethod
     def _webhook_list(cls, value: Any) -> Any:
         if isinstance(value, str):
-            value = _split_webhooks(value)
+            value = _split_list(value)
         if not isinstance(value, list):
             return value
         return [
-            {"name": f"webhook-{n}", "url": item} if isinstance(item, str) else item
-            for n, item in enumerate(value, start=1)
+            {"name": _webhook_name(item), "url": item} if isinstance(item, str) else item
+            for item in value
         ]
 
     @field_validator("webhooks")
@@ -264,28 +312,31 @@ def _refuse_unknown_variables() -> None:
 
 def _explain(error: ValidationError, located: Located, given: Mapping[str, Any]) -> ConfigErrors:
     """Each mistake where it was made: a flag, a variable or a line of the file."""
-    file_data = located.data or {}
-    in_file, elsewhere = [], []
-    for detail in error.errors(include_url=False, include_input=False):
-        name = str(detail["loc"][0])
-        variable = PREFIX + name.upper()
-        message = detail["msg"].removeprefix("Value error, ")
-        if name in given:
-            elsewhere.append(ConfigError("flag", 0, f"--{name.replace('_', '-')}", message))
-        elif any(set_name.split("__")[0] == variable for set_name in os.environ):
-            elsewhere.append(ConfigError("environment", 0, variable, message))
-        elif name in file_data:
-            in_file.append(detail)
-        else:
-            elsewhere.append(ConfigError("settings", 0, name, message))
-    if not in_file:
-        return ConfigErrors(elsewhere)
-    translated = config_errors(error, located, Settings)
-    return ConfigErrors(elsewhere + [_told(e) for e in translated if _top(e.key) in file_data])
+    variables = EnvSettingsSource(Settings)()
+    everything = {**(located.data or {}), **variables, **given}
+    read = Located(located.filename, everything, located.lines)
+    return ConfigErrors(
+        _placed(_told(mistake), variables, given)
+        for mistake in config_errors(error, read, Settings)
+    )
+
+
+def _placed(
+    mistake: ConfigError, variables: Mapping[str, Any], given: Mapping[str, Any]
+) -> ConfigError:
+    """A mistake as one of the flag or the variable that the setting was taken from, if any."""
+    name = _top(mistake.key)
+    inside = mistake.key.removeprefix(name)
+    if name in given:
+        flag = f"--{name.replace('_', '-')}{inside}"
+        return replace(mistake, filename="flag", line=0, key=flag)
+    if name in variables:
+        return replace(mistake, filename="environment", line=0, key=PREFIX + name.upper() + inside)
+    return mistake
 
 
 def _told(error: ConfigError) -> ConfigError:
-    """A mistake in the file, without the value if that may be a secret."""
+    """A mistake without the value if that may be a secret."""
     if _top(error.key) not in _SECRETS:
         return error
     return replace(error, problem=error.problem.partition(", not ")[0])
@@ -294,9 +345,11 @@ def _told(error: ConfigError) -> ConfigError:
 def _unreadable_variable(error: SettingsError) -> ConfigErrors:
     """A variable for a list or a mapping whose text cannot be read."""
     named = re.search(r'field "(\w+)"', str(error))
-    variable = PREFIX + (named[1].upper() if named else "")
-    problem = 'must be JSON, such as ["5m", "1h"] for a list'
-    return ConfigErrors([ConfigError("environment", 0, variable, problem)])
+    name = named[1] if named else ""
+    example = f", such as {_JSON[name]}" if name in _JSON else ""
+    return ConfigErrors(
+        [ConfigError("environment", 0, PREFIX + name.upper(), f"must be JSON{example}")]
+    )
 
 
 def _top(key: str) -> str:
@@ -304,14 +357,19 @@ def _top(key: str) -> str:
     return key.partition(".")[0].partition("[")[0]
 
 
-def _split_webhooks(text: str) -> Any:
+def _split_list(text: str) -> Any:
+    """The list that a flag or a variable spells with commas or as JSON."""
     text = text.strip()
     if text.startswith("["):
         try:
             return json.loads(text)
         except json.JSONDecodeError:
-            raise ValueError("is neither JSON nor URLs separated by commas") from None
+            raise ValueError("is neither JSON nor a list with commas") from None
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _webhook_name(url: str) -> str:
+    return f"webhook-{hashlib.blake2b(url.encode(), digest_size=3).hexdigest()}"
 
 
 def _check_events(named: Mapping[str, Any]) -> None:

@@ -78,16 +78,54 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
     [
         "https://one.example.org/a, https://two.example.org/b",
         '["https://one.example.org/a", "https://two.example.org/b"]',
-        '[{"name": "webhook-1", "url": "https://one.example.org/a"},'
-        ' {"name": "webhook-2", "url": "https://two.example.org/b"}]',
+        '[{"name": "webhook-98e2ef", "url": "https://one.example.org/a"},'
+        ' {"name": "webhook-2d815a", "url": "https://two.example.org/b"}]',
     ],
 )
 def test_webhooks_can_be_a_list_of_urls_or_json(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", text)
     assert [(w.name, w.url.get_secret_value()) for w in load_settings().webhooks] == [
-        ("webhook-1", "https://one.example.org/a"),
-        ("webhook-2", "https://two.example.org/b"),
+        ("webhook-98e2ef", "https://one.example.org/a"),
+        ("webhook-2d815a", "https://two.example.org/b"),
     ]
+
+
+def test_a_webhook_keeps_its_name_wherever_it_stands_in_the_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https://two.example.org/b,https://one.example.org/a")
+    assert [w.name for w in load_settings().webhooks] == ["webhook-2d815a", "webhook-98e2ef"]
+
+
+@pytest.mark.parametrize("text", ["5m,1h", " 5m , 1h ,", '["5m", "1h"]'])
+def test_windows_can_be_a_list_with_commas_or_json(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("KPISTREAM_WINDOWS", text)
+    assert load_settings().windows == ["5m", "1h"]
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("a.yml,b.yml", [Path("a.yml"), Path("b.yml")]),
+        ("a.yml", [Path("a.yml")]),
+        ('["a.yml"]', [Path("a.yml")]),
+        ("[]", []),
+    ],
+)
+def test_files_of_rules_can_be_a_list_with_commas_or_json(
+    monkeypatch: pytest.MonkeyPatch, text: str, files: list[Path]
+) -> None:
+    monkeypatch.setenv("KPISTREAM_RULES", text)
+    assert load_settings().rules == files
+
+
+def test_an_entry_of_a_mapping_can_have_a_variable_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KPISTREAM_DUPLICATE_HORIZONS__ORDER", "2d")
+    assert load_settings().duplicate_horizons == {"order": "2d"}
 
 
 # -- mistakes --------------------------------------------------------------------------------------
@@ -120,14 +158,54 @@ def test_a_variable_that_does_not_exist_is_a_mistake(monkeypatch: pytest.MonkeyP
     assert "KPISTREAM_BROKER," in mistake
 
 
-@pytest.mark.parametrize("name", ["WINDOWS", "RULES", "SLICES", "TOPICS"])
-def test_a_list_that_is_not_json_is_told_how_to_write_it(
-    monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("SLICES", '[[], ["channel"], ["channel", "campaign"]]'),
+        ("TOPICS", '{"click": "clicks", "order": "orders"}'),
+        ("DUPLICATE_HORIZONS", '{"order": "1d"}'),
+    ],
+)
+def test_what_has_to_be_json_is_told_with_an_example_that_fits(
+    monkeypatch: pytest.MonkeyPatch, name: str, example: str
 ) -> None:
-    monkeypatch.setenv(f"KPISTREAM_{name}", "5m,1h")
-    assert mistakes() == [
-        f'environment: KPISTREAM_{name}: must be JSON, such as ["5m", "1h"] for a list'
-    ]
+    monkeypatch.setenv(f"KPISTREAM_{name}", "channel,campaign")
+    assert mistakes() == [f"environment: KPISTREAM_{name}: must be JSON, such as {example}"]
+    monkeypatch.setenv(f"KPISTREAM_{name}", example)
+    load_settings()
+
+
+SAID_EVERYWHERE = [
+    ("log_level", "LOUD", "unknown value 'LOUD'; allowed: DEBUG, INFO, WARNING, ERROR"),
+    ("app_id", "no spaces", "must match pattern '^[A-Za-z0-9._-]{1,120}$', not 'no spaces'"),
+    ("windows", "5m,7s", "window '7s' does not fit: use a multiple of 10s, at most 44d"),
+    ("rules", "[", "is neither JSON nor a list with commas"),
+    ("rules", " ", "is empty; an empty list is []"),
+]
+
+
+@pytest.mark.parametrize(("setting", "value", "told"), SAID_EVERYWHERE)
+def test_a_mistake_is_told_in_the_same_words_wherever_it_was_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str, value: str, told: str
+) -> None:
+    path = tmp_path / "k.yml"
+    path.write_text(f"{setting}: {value!r}\n", encoding="utf-8")
+    flags: dict[str, Any] = {setting: value}
+    assert mistakes(path) == [f"{path}:1: {setting}: {told}"]
+    assert mistakes(**flags) == [f"flag: --{setting.replace('_', '-')}: {told}"]
+    monkeypatch.setenv(f"KPISTREAM_{setting.upper()}", value)
+    assert mistakes() == [f"environment: KPISTREAM_{setting.upper()}: {told}"]
+
+
+def test_a_mistake_inside_a_variable_says_where_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPISTREAM_SLICES", '[[], ["chanel"]]')
+    monkeypatch.setenv("KPISTREAM_DUPLICATE_HORIZONS__ORDER", "long")
+    horizon, dimension = sorted(mistakes())
+    assert horizon == (
+        "environment: KPISTREAM_DUPLICATE_HORIZONS.order: "
+        "'long' is not a length such as 30s, 5m, 24h or 7d"
+    )
+    assert dimension.startswith("environment: KPISTREAM_SLICES[1][0]: unknown value 'chanel'; did")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +223,7 @@ def test_a_list_that_is_not_json_is_told_how_to_write_it(
         ("duplicate_horizons", {"order": "long"}, "'long' is not a length"),
         ("max_skew", "1", "'1' is not a length"),
         ("webhooks", [{"name": "a", "url": "ftp://x"}], "must begin with http:// or https://"),
-        ("webhooks", "[", "neither JSON nor URLs"),
+        ("webhooks", "[", "neither JSON nor a list"),
         ("app_id", "no spaces", "pattern"),
     ],
 )

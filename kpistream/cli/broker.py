@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from kpistream.cli.diagnosis import diagnosis
 from kpistream.cli.failures import Failure
 from kpistream.cli.wiring import connection
+from kpistream.edges.emitter.sink import SinkError
 from kpistream.settings import PREFIX, Settings
-from kpistream.stream.topics import TopicState
+from kpistream.stream import topics
+from kpistream.stream.topics import TopicReport
 
 _PATIENCE_MS: Final = 10_000
 
@@ -27,30 +28,16 @@ def broker_of(settings: Settings) -> Iterator[None]:
         cause = _kafka_cause(error)
         if cause is None:
             raise
+        if isinstance(error, SinkError) and not isinstance(cause, KafkaConnectionError):
+            raise Failure(f"the Kafka broker at {settings.broker} failed: {error}") from error
         raise Failure(_told(settings, cause)) from error
 
 
-async def describe_topics(settings: Settings, names: Iterable[str]) -> Mapping[str, TopicState]:
+async def describe_topics(settings: Settings, names: Iterable[str]) -> TopicReport:
     """The topics among these that exist; nothing is created."""
     link = connection(settings)
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=link.servers,
-        request_timeout_ms=_PATIENCE_MS,
-        **link.client_options(),
-    )
-    try:
-        await admin.start()
-        # All topics, since asking for a missing one by name may create it.
-        found = {
-            topic["topic"]: len(topic["partitions"])
-            for topic in await admin.describe_topics()
-            if topic["error_code"] == 0
-        }
-        wanted = [name for name in names if name in found]
-        configs = await _configs(admin, wanted)
-        return {n: TopicState(n, found[n], configs.get(n), created=False) for n in wanted}
-    finally:
-        await admin.close()
+    options = {"request_timeout_ms": _PATIENCE_MS, **link.client_options()}
+    return await topics.describe_topics(link.servers, names, **options)
 
 
 async def require_topics(settings: Settings) -> None:
@@ -65,24 +52,6 @@ async def require_topics(settings: Settings) -> None:
         )
 
 
-async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
-    """The settings of topics, as far as the broker tells."""
-    if not names:
-        return {}
-    try:
-        responses = await admin.describe_configs(
-            [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-        )
-    except KafkaError:
-        return {}
-    return {
-        name: {entry[0]: entry[1] for entry in entries}
-        for response in responses
-        for code, _message, _type, name, entries in response.resources
-        if code == 0
-    }
-
-
 def _kafka_cause(error: BaseException) -> KafkaError | None:
     """The error of Kafka that an error is, or was raised from."""
     seen: Any = error
@@ -94,9 +63,13 @@ def _kafka_cause(error: BaseException) -> KafkaError | None:
 
 
 def _told(settings: Settings, cause: KafkaError) -> str:
-    if isinstance(cause, KafkaConnectionError):
-        return (
-            f"no Kafka broker answers at {settings.broker}; is it running? Its address is "
-            f"--broker, {PREFIX}BROKER or `broker` in the settings file ({cause})"
-        )
-    return f"the Kafka broker at {settings.broker} refused: {type(cause).__name__} {cause}"
+    # The class is told by the error itself.
+    if not isinstance(cause, KafkaConnectionError):
+        return f"the Kafka broker at {settings.broker} refused: {cause}"
+    reason = diagnosis(connection(settings))
+    if reason is not None:
+        return f"the broker at {settings.broker} {reason}"
+    return (
+        f"no Kafka broker answers at {settings.broker}; is it running? Its address is "
+        f"--broker, {PREFIX}BROKER or `broker` in the settings file ({cause})"
+    )

@@ -18,6 +18,7 @@ from kpistream.core.located_yaml import ConfigError, ConfigErrors
 from kpistream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from kpistream.stream.layout import Layout
     from kpistream.stream.topics import TopicSpec, TopicState
 
 T = TypeVar("T")
@@ -91,14 +92,16 @@ def _check_webhooks(settings: Settings, findings: _Findings) -> None:
 
 def _check_files(settings: Settings, findings: _Findings) -> None:
     """The catalogue and each file of rules; rules only when the KPIs they name are known."""
-    from kpistream.cli.wiring import build_plan, load_catalogue, load_rule_files
+    from kpistream.cli.wiring import load_catalogue, load_rule_files, read_plan
     from kpistream.core.slices import Slicing
 
     catalogue = findings.attempt(lambda: load_catalogue(settings))
     if catalogue is None:
         findings.warnings.append("the rules were not checked: their KPIs are in the catalogue")
         return
-    findings.checked.append(f"catalogue {settings.catalogue}: {len(catalogue.kpis)} KPIs")
+    findings.checked.append(
+        f"catalogue {settings.catalogue}: {len(catalogue.over(settings.topics).kpis)} KPIs"
+    )
     for path in settings.rules:
         slicing = Slicing(settings.slices)
         loaded = findings.attempt(
@@ -107,13 +110,13 @@ def _check_files(settings: Settings, findings: _Findings) -> None:
         if loaded is not None:
             findings.checked.append(f"rules {path}: {len(loaded)} rules")
     if not findings.errors:
-        findings.attempt(lambda: build_plan(settings))
+        read = findings.attempt(lambda: read_plan(settings))
+        findings.warnings += read[1] if read is not None else []
 
 
 async def _check_broker(settings: Settings, findings: _Findings) -> None:
     from kpistream.cli.broker import broker_of, describe_topics
-    from kpistream.cli.wiring import planned_layout
-    from kpistream.stream.layout import Layout
+    from kpistream.cli.wiring import layout_over, planned_layout
 
     planned = planned_layout(settings)
     try:
@@ -123,16 +126,11 @@ async def _check_broker(settings: Settings, findings: _Findings) -> None:
         findings.errors.append(ConfigError("broker", 0, "broker", str(failure)))
         return
     findings.checked.append(f"broker {settings.broker}: {len(found)} topics of {settings.app_id}")
-    partitions = {
-        event: found[topic].partitions if topic in found else settings.partitions
-        for event, topic in settings.topics.items()
-    }
-    layout = Layout(settings.app_id, settings.topics, partitions, settings.partitions)
-    given = set(settings.topics.values())
+    layout = layout_over(settings, {topic: state.partitions for topic, state in found.items()})
     specs = layout.specs()
     for spec in specs:
         if spec.name in found:
-            _check_topic(spec, found[spec.name], spec.name in given, findings)
+            _check_topic(layout, spec, found[spec.name], findings)
     missing = [spec.name for spec in specs if spec.name not in found]
     if missing:
         findings.warnings.append(
@@ -141,8 +139,9 @@ async def _check_broker(settings: Settings, findings: _Findings) -> None:
         )
 
 
-def _check_topic(spec: TopicSpec, state: TopicState, is_given: bool, findings: _Findings) -> None:
+def _check_topic(layout: Layout, spec: TopicSpec, state: TopicState, findings: _Findings) -> None:
     """Of topics that others own only the clock matters; our own must be as we make them."""
+    from kpistream.cli.wiring import partition_mistake
     from kpistream.stream.topics import TIMESTAMP_TYPE
 
     if TIMESTAMP_TYPE in spec.config and state.timestamp_type not in (None, BROKER_TIME):
@@ -150,13 +149,17 @@ def _check_topic(spec: TopicSpec, state: TopicState, is_given: bool, findings: _
             f"topic {spec.name}: {TIMESTAMP_TYPE} is {state.timestamp_type}: arrival is what "
             f"producers claim, so their clocks decide what is late; {BROKER_TIME} is better"
         )
-    if is_given:
+    if spec.name in layout.events.values():
         return
+    mistake = partition_mistake(layout, spec, state)
+    findings.errors += [mistake] if mistake is not None else []
     for key, (wanted, actual) in state.differences(spec).items():
-        if key == "partitions":
-            problem = f"has {actual} partitions, not {wanted}: delete it, or set another app_id"
-            findings.errors.append(ConfigError("broker", 0, spec.name, problem))
-        elif key != TIMESTAMP_TYPE:
+        if key == "partitions" and mistake is None:
+            findings.warnings.append(
+                f"topic {spec.name}: has {actual} partitions, and its event topic {wanted}; the "
+                "next worker adds the missing ones"
+            )
+        elif key not in ("partitions", TIMESTAMP_TYPE):
             findings.warnings.append(f"topic {spec.name}: {key} is {actual}, not {wanted}")
 
 

@@ -42,8 +42,8 @@ def compute(
     from kpistream.core.driver import Driver
 
     settings = load_settings(config, catalogue=catalogue, rules=rules, windows=names(windows))
-    plan = build_plan(settings)
     log_to_stderr("WARNING")
+    plan = build_plan(settings)
     driver = Driver(plan)
     changes: list[Alert] = []
     unread: Counter[str] = Counter()
@@ -89,7 +89,7 @@ def outcomes_document(driver: Driver, unread: Mapping[str, int]) -> dict[str, An
     counts = driver.counts
     return {
         "kind": "outcomes",
-        "as_of": rfc3339(driver.board.as_of),
+        "as_of": rfc3339(driver.board.as_of) if driver.board.as_of else None,
         "produced": sum(sum(counted.values()) for counted in counts.values()),
         "outcomes": [
             {"event": event, "outcome": outcome, "reason": reason, "records": records}

@@ -60,7 +60,7 @@ def demo(
     async def run() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
-        await Demo(rate, seed, duration or DURATION_S, Show(json)).run(stop, port, keep)
+        await Demo(rate, seed, duration or DURATION_S, Show(json, stop.set)).run(stop, port, keep)
 
     asyncio.run(run())
 

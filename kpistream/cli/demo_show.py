@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
@@ -51,11 +54,15 @@ _STYLES: Final = {"firing": "bold red", "resolved": "bold green"}
 
 
 class Show:
-    """Tells on standard output, or on standard error when that is for JSON."""
+    """Tells on standard output, or on standard error when that is for JSON.
 
-    def __init__(self, json: bool) -> None:
+    ``closed`` is called when nobody reads standard output any more.
+    """
+
+    def __init__(self, json: bool, closed: Callable[[], None]) -> None:
         self._json = json
-        self._console = Console(stderr=json, highlight=False, markup=False, soft_wrap=True)
+        self._closed = closed
+        self._console = _Console(stderr=json, highlight=False, markup=False, soft_wrap=True)
         self._moments = 0
         self._produced = 0
         self._shown_s = 0.0
@@ -64,7 +71,8 @@ class Show:
 
     def say(self, text: str, style: str = "") -> None:
         """A line for people."""
-        self._console.print(Text(text, style=style))
+        with self._audience():
+            self._console.print(Text(text, style=style))
 
     def addresses(self, worker: str, receiver: str, broker: str) -> None:
         """Where to look."""
@@ -74,6 +82,10 @@ class Show:
         self.say(f"  metrics    {worker}/metrics")
         self.say(f"  broker     {broker} (Kafka), webhook {receiver}")
 
+    def history(self, events: int) -> None:
+        """Some calm is played, so that the windows have something to compare with."""
+        self.say(f"about {events:,} events of a calm past are played first")
+
     def phase(self, name: str) -> None:
         """A phase of the story begins."""
         self._phase = name
@@ -81,8 +93,7 @@ class Show:
 
     def moment(self, at_s: float, board: Board, produced: int) -> None:
         """How it stands ``at_s`` seconds into the story, after so many events."""
-        if self._json:
-            _write(_watched(board))
+        self._write(reading.to_dict() for reading in _watched(board))
         if self._moments % _LINE_EVERY == 0:
             if self._moments:
                 rate = (produced - self._produced) / (at_s - self._shown_s)
@@ -95,24 +106,47 @@ class Show:
         """An alert reached the webhook."""
         self._received.append(alert)
         self.say(f"!! {alert.line()}", _STYLES.get(alert.status, "bold"))
-        if self._json:
-            write_json(alert_document(alert))
+        self._write([alert_document(alert)])
 
     def readings(self, board: Board) -> None:
         """All readings, for programs."""
-        if self._json:
-            _write(board)
+        self._write(reading.to_dict() for reading in board)
 
     def summary(self, tally: Tally, outcomes: Mapping[Outcome, int]) -> None:
         """What came of it all."""
         counted = ", ".join(f"{records:,} {outcome}" for outcome, records in outcomes.items())
-        if under_way := tally.count() - sum(outcomes.values()):
-            counted += f", {under_way:,} still under way"
+        unread = tally.count() - sum(outcomes.values())
+        counted += f", {unread:,} not read when stopped"
         self.say(f"{tally.count():,} events produced: {counted}", "bold")
         told = ", ".join(
             f"{alert.labels.get('alertname', '')} {alert.status}" for alert in self._received
         )
         self.say(f"{len(self._received)} alerts received: {told or 'none'}", "bold")
+
+    def _write(self, documents: Iterable[dict[str, Any]]) -> None:
+        if self._json:
+            with self._audience():
+                for document in documents:
+                    write_json(document)
+
+    @contextmanager
+    def _audience(self) -> Iterator[None]:
+        """Whoever reads along may leave, as ``head`` does; that is no failure."""
+        try:
+            yield
+        except BrokenPipeError:
+            # What is still buffered has to go somewhere when the interpreter ends.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+            self._closed()
+
+
+class _Console(Console):
+    """Raises the error of a closed pipe, where Rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def alert_document(alert: ReceivedAlert) -> dict[str, Any]:
@@ -141,11 +175,6 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _write(readings: Iterable[Reading]) -> None:
-    for reading in readings:
-        write_json(reading.to_dict())
 
 
 def _watched(board: Board) -> list[Reading]:

@@ -138,6 +138,7 @@ class Demo:
         now_ms = time.time_ns() // 1_000_000
         past_ms = now_ms - round(HISTORY_S * 1000)
         past_rate = self._rate * HISTORY_SHARE
+        self._show.history(round(past_rate * HISTORY_S))
         await self._send(Simulator(STEADY, past_rate, self._seed, past_ms, HISTORY_S), sink)
         start_ms = time.time_ns() // 1_000_000
         story = Simulator(STORY, self._rate, self._seed, start_ms, self._duration_s)
@@ -154,9 +155,10 @@ class Demo:
     async def _send(self, emissions: Iterable[Emission], sink: Sink) -> None:
         """Send emissions as fast as they are taken."""
         for batch in _batches(emissions):
-            await sink.send(batch)
+            # Before it is sent: whoever stops the demo meanwhile is told of all of it.
             for emission in batch:
                 self._tally.enter(emission)
+            await sink.send(batch)
             await asyncio.sleep(0)
 
     async def _watch(self, spans: Iterable[Span], start_ms: int, worker: Worker) -> None:

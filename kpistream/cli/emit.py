@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
@@ -128,7 +129,7 @@ def emit(
         return
     traffic = _Traffic(
         _scenario(scenario or DEFAULT_SCENARIO, settings.currency),
-        DEFAULT_RATE if rate is None else rate,
+        _above_0("rate", DEFAULT_RATE if rate is None else rate),
         DEFAULT_SEED if seed is None else seed,
         duration,
     )
@@ -140,13 +141,19 @@ def emit(
         asyncio.run(_write(traffic, to_file, start_ms, json))
         return
     _refuse("playing to a broker", {"start": start})
-    asyncio.run(_play(settings, traffic, speed or 1.0, json))
+    asyncio.run(_play(settings, traffic, _above_0("speed", 1.0 if speed is None else speed), json))
 
 
 def _refuse(doing: str, options: Mapping[str, object]) -> None:
     for name, value in options.items():
         if value is not None:
             raise Failure(f"--{name} makes no sense when {doing}", WRONG)
+
+
+def _above_0(name: str, number: float) -> float:
+    if not 0 < number < math.inf:
+        raise Failure(f"--{name}: {number:g} is not a number above 0", WRONG)
+    return number
 
 
 def _scenario(name: str, currency: str) -> Scenario:
@@ -194,28 +201,30 @@ async def _play(settings: Settings, traffic: _Traffic, speed: float, json: bool)
     if missing := EVENT_TYPES.keys() - settings.topics.keys():
         listed = ", ".join(sorted(missing))
         raise Failure(f"a scenario has every event type; `topics` has none for {listed}", WRONG)
-    tally = Tally()
-    async with _kafka(settings, timestamps=speed != 1) as sink:
-        with ProgressLine() as line:
-            playing = asyncio.ensure_future(
-                play(
-                    traffic.emissions(start_ms),
-                    sink,
-                    start_ms,
-                    speed=speed,
-                    tally=tally,
-                    report=lambda progress: line.show(_progress_text(settings, progress)),
+    tally, opened = Tally(), None
+    try:
+        async with _kafka(settings, timestamps=speed != 1) as sink:
+            opened = sink
+            with ProgressLine() as line:
+                playing = asyncio.ensure_future(
+                    play(
+                        traffic.emissions(start_ms),
+                        sink,
+                        start_ms,
+                        speed=speed,
+                        tally=tally,
+                        report=lambda progress: line.show(_progress_text(settings, progress)),
+                    )
                 )
-            )
-            await _until_stopped(playing)
-        acknowledged = sink.acknowledged
-    _show_tally(tally, acknowledged, traffic.scenario.currency, json)
+                await _until_stopped(playing)
+    finally:
+        # After a failure, too: what was sent until then is on the topics.
+        if opened is not None:
+            _show_tally(tally, opened.acknowledged, traffic.scenario.currency, json)
 
 
 def _start_ms(traffic: _Traffic, speed: float) -> int:
     """When to start, so that no event is ever ahead of the clock."""
-    if speed <= 0:
-        raise Failure(f"--speed: {speed:g} is not above 0", WRONG)
     if speed == 1:
         return _now_ms()
     if traffic.duration_s is None:
@@ -249,11 +258,19 @@ async def _send_files(settings: Settings, files: list[str], json: bool) -> None:
     from kpistream.edges.emitter.replay import replay
     from kpistream.edges.ndjson import read_event_files
 
-    async with _kafka(settings) as sink:
-        with ProgressLine() as line:
-            lines = line.counted(read_event_files(files), "events")
-            await replay(_with_topics(settings, lines), sink)
-        sent = sink.acknowledged
+    opened = None
+    try:
+        async with _kafka(settings) as sink:
+            opened = sink
+            with ProgressLine() as line:
+                lines = line.counted(read_event_files(files), "events")
+                await replay(_with_topics(settings, lines), sink)
+    finally:
+        if opened is not None:
+            _show_sent(opened.acknowledged, json)
+
+
+def _show_sent(sent: int, json: bool) -> None:
     if json:
         write_json({"kind": "tally", "produced": sent})
     else:
@@ -272,23 +289,23 @@ def _with_topics(settings: Settings, lines: Iterable[EventLine]) -> Iterator[Eve
 
 
 async def _write(traffic: _Traffic, path: str, start_ms: int, json: bool) -> None:
-    """Write a scenario's events at once."""
+    """Write a scenario's events at once; a signal ends it after what it has begun."""
     from kpistream.edges.emitter.ndjson_sink import NdjsonSink
     from kpistream.edges.emitter.tally import Tally
 
     if path == "-" and json:
         raise Failure("--json and --to-file - both want standard output", WRONG)
-    tally = Tally()
+    tally, stop = Tally(), asyncio.Event()
+    stop_on_signals(stop)
     with _opened(path) as stream, ProgressLine() as line:
         sink = NdjsonSink(stream)
-        batch: list[Emission] = []
-        for emission in line.counted(traffic.emissions(start_ms), "events"):
-            batch.append(emission)
-            tally.enter(emission)
-            if len(batch) == _AT_ONCE:
-                await sink.send(batch)
-                batch = []
-        await sink.send(batch)
+        emissions = line.counted(traffic.emissions(start_ms), "events")
+        while not stop.is_set() and (batch := list(islice(emissions, _AT_ONCE))):
+            await sink.send(batch)
+            for emission in batch:
+                tally.enter(emission)
+            # The loop hears of signals only between two batches.
+            await asyncio.sleep(0)
         await sink.flush()
     _show_tally(tally, sink.acknowledged, traffic.scenario.currency, json)
 

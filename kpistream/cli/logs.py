@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import structlog
 
+from kpistream.cli.noise import OneOfAKind, is_not_as_ever, without_mark
+
 _LIBRARIES: Final = ("faust", "mode", "aiokafka", "asyncio", "aiohttp")
 
 
@@ -39,6 +41,9 @@ def log_to_stderr(level: str, libraries: str = "WARNING") -> None:
     if not debug:
         handler.addFilter(_is_of_interest)
         handler.addFilter(_without_traceback)
+        handler.addFilter(without_mark)
+        handler.addFilter(is_not_as_ever)
+        handler.addFilter(OneOfAKind())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from typing import Any, TypeVar
 
 from kpistream import __version__
 from kpistream.cli.wiring import (
@@ -25,6 +26,8 @@ from kpistream.settings import Settings
 from kpistream.stream.app import Stream
 from kpistream.stream.faust_app import serve
 from kpistream.stream.sender import BulkSender, new_producer
+
+T = TypeVar("T")
 
 
 class Worker:
@@ -57,33 +60,39 @@ class Worker:
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
         """Serve until ``stop`` is set; raises what made the worker fail."""
-        settings = self._settings
         # Chunks are many short-lived objects and no cycles; the default collects half the time.
         gc.set_threshold(100_000, 20, 100)
         async with AsyncExitStack() as stack:
             web = await stack.enter_async_context(self._web())
             self.url = web.url
-            layout, _, _ = await create_topics(settings)
-            sender = await stack.enter_async_context(self._sender())
-            receivers = [
-                WebhookReceiver(
-                    webhook.name,
-                    await stack.enter_async_context(webhook_sender(webhook, self._tried)),
-                    settings.external_url,
-                )
-                for webhook in settings.webhooks
-            ]
-            self._stream = Stream(
-                self._plan,
-                layout,
-                connection(settings),
-                sender,
-                self.telemetry,
-                receivers,
-                _clock_ms,
-                settings.flush_interval,
+            stream = await _unless(stop, self._start(stack))
+            if stream is not None:
+                self._stream = stream
+                await serve(stream.app, stop, on_ready)
+
+    async def _start(self, stack: AsyncExitStack) -> Stream:
+        """Connect, and put the streams together; what has to be closed goes on the stack."""
+        settings = self._settings
+        layout, _, _ = await create_topics(settings)
+        sender = await stack.enter_async_context(self._sender())
+        receivers = [
+            WebhookReceiver(
+                webhook.name,
+                await stack.enter_async_context(webhook_sender(webhook, self._tried)),
+                settings.external_url,
             )
-            await serve(self._stream.app, stop, on_ready)
+            for webhook in settings.webhooks
+        ]
+        return Stream(
+            self._plan,
+            layout,
+            connection(settings),
+            sender,
+            self.telemetry,
+            receivers,
+            _clock_ms,
+            settings.flush_interval,
+        )
 
     def _sender(self) -> BulkSender:
         link = connection(self._settings)
@@ -117,6 +126,18 @@ class Worker:
 
     def _tried(self, receiver: str, happened: Try) -> None:
         self.telemetry.delivery(receiver, happened.result)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work returns; None when `stop` was set first, and the work given up."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.wait({working, stopping})
 
 
 def _clock_ms() -> int:

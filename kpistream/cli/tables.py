@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -28,26 +30,27 @@ def print_report(
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=_WIDTH_OF_A_FILE)
-    console.print(_totals(plan, board))
-    for dimension in (names[0] for names in plan.slicing.sets if len(names) == 1):
-        table = _members(plan, board, dimension)
-        if table is not None:
+    if not outcomes["produced"] and not outcomes["unread"]:
+        console.print("no events")
+        return
+    for grid in _grids(plan, board):
+        for table in grid.tables(console.width):
             console.print(table)
     if alerts:
-        console.print(_alerts(alerts))
+        console.print(_alerts(alerts, plan.catalogue))
     console.print(_outcomes(outcomes))
 
 
-def value_text(reading: Reading | None, catalogue: Catalogue) -> str:
-    """A value with its unit: ``3.41``, ``0.52 EUR``, ``94.2 s``; a dash when there is none."""
-    if reading is None:
-        return "-"
-    unit = catalogue.kpis[reading.kpi].unit
-    if unit == "count":
-        return f"{reading.value:,.0f}"
-    if unit == "money":
-        return f"{reading.value:,.2f} {reading.currency}"
-    return f"{reading.value:.1f} s" if unit == "seconds" else f"{reading.value:.4g}"
+def value_text(kpi: str, value: float, catalogue: Catalogue) -> str:
+    """A value as its unit asks for: ``1,204``, ``0.52``, ``94.2 s``; money without its currency."""
+    match catalogue.kpis[kpi].unit:
+        case "count":
+            return f"{value:,.0f}"
+        case "money":
+            return f"{value:,.2f}"
+        case "seconds":
+            return f"{value:.1f} s"
+    return f"{value:.4g}"
 
 
 def slice_text(part: Iterable[tuple[str, str]]) -> str:
@@ -55,48 +58,97 @@ def slice_text(part: Iterable[tuple[str, str]]) -> str:
     return " ".join(f"{name}={member}" for name, member in part) or "total"
 
 
-def _totals(plan: Plan, board: Board) -> Table:
-    table = Table(title=f"Total, as of {rfc3339(board.as_of)}", title_justify="left")
-    table.add_column("KPI")
-    windows = [window.name for window in plan.windows]
-    for window in windows:
-        table.add_column(window, justify="right")
-    for kpi in plan.catalogue.kpis:
-        found = [_reading(board, kpi, window, ()) for window in windows]
-        if any(found):
-            table.add_row(kpi, *(value_text(reading, plan.catalogue) for reading in found))
-    return table
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """KPIs by windows or members: as many tables as a terminal's width asks for."""
+
+    title: str
+    kpis: list[str]
+    columns: dict[str, list[str]]
+    """What is above a column, and what is in it."""
+
+    def tables(self, width: int) -> Iterator[Table]:
+        """The tables: none cuts off a name or an amount, even if it takes one for each column."""
+        title = self.title
+        for part in self._parts(width):
+            table = Table(title=title, title_justify="left")
+            table.add_column("KPI", no_wrap=True)
+            for header in part:
+                table.add_column(header, justify="right", overflow="fold")
+            for row in zip(self.kpis, *(self.columns[header] for header in part), strict=True):
+                table.add_row(*row)
+            yield table
+            title = f"{self.title}, continued"
+
+    def _parts(self, width: int) -> Iterator[list[str]]:
+        """The headers of the columns that have room beside the KPIs' names."""
+        room = width - 1 - _wide(self.kpis)
+        part: list[str] = []
+        left = room
+        for header, texts in self.columns.items():
+            needed = _wide([header, *texts])
+            if part and needed > left:
+                yield part
+                part, left = [], room
+            part.append(header)
+            left -= needed
+        if part:
+            yield part
 
 
-def _members(plan: Plan, board: Board, dimension: str) -> Table | None:
-    """The longest window by the members of a dimension; None for too many members."""
-    window = max(plan.windows, key=lambda w: w.length_s).name
-    members = sorted(
-        {r.slice[0][1] for r in board if len(r.slice) == 1 and r.slice[0][0] == dimension}
-    )
-    if not 0 < len(members) <= MOST_MEMBERS:
-        return None
-    table = Table(title=f"By {dimension}, over {window}", title_justify="left")
-    table.add_column("KPI")
-    for member in members:
-        table.add_column(member, justify="right")
-    for kpi in plan.catalogue.kpis:
-        found = [_reading(board, kpi, window, ((dimension, member),)) for member in members]
-        if any(found):
-            table.add_row(kpi, *(value_text(reading, plan.catalogue) for reading in found))
-    return table
+def _wide(texts: Iterable[str]) -> int:
+    """The width of a column: its widest text, a space on both sides and a line."""
+    return max(cell_len(text) for text in texts) + 3
+
+
+def _grids(plan: Plan, board: Board) -> Iterator[_Grid]:
+    """The total by windows, then each dimension by its members unless there are too many."""
+    windows = {window.name: (window.name, ()) for window in plan.windows}
+    as_of = f", as of {rfc3339(board.as_of)}" if board.as_of else ""
+    yield from _grid(f"Total{as_of}", plan, board, windows)
+    longest = max(plan.windows, key=lambda window: window.length_s).name
+    for dimension in (names[0] for names in plan.slicing.sets if len(names) == 1):
+        members = sorted(
+            {r.slice[0][1] for r in board if len(r.slice) == 1 and r.slice[0][0] == dimension}
+        )
+        if len(members) <= MOST_MEMBERS:
+            parts = {member: (longest, ((dimension, member),)) for member in members}
+            yield from _grid(f"By {dimension}, over {longest}", plan, board, parts)
+
+
+def _grid(
+    title: str, plan: Plan, board: Board, columns: Mapping[str, tuple[str, Slice]]
+) -> Iterator[_Grid]:
+    """A grid of the KPIs that have a reading in a column; none without any."""
+    rows = {
+        kpi: [_reading(board, kpi, *at) for at in columns.values()] for kpi in plan.catalogue.kpis
+    }
+    rows = {kpi: found for kpi, found in rows.items() if any(found)}
+    if rows:
+        texts = [[_text(plan, reading) for reading in found] for found in rows.values()]
+        by_column = dict(zip(columns, map(list, zip(*texts, strict=True)), strict=True))
+        yield _Grid(f"{title}, money in {plan.currency}", list(rows), by_column)
+
+
+def _text(plan: Plan, reading: Reading | None) -> str:
+    """A reading's value, with a currency only if it is not the one of the title."""
+    if reading is None:
+        return "-"
+    text = value_text(reading.kpi, reading.value, plan.catalogue)
+    is_money = plan.catalogue.kpis[reading.kpi].unit == "money"
+    return f"{text} {reading.currency}" if is_money and reading.currency != plan.currency else text
 
 
 def _reading(board: Board, kpi: str, window: str, part: Slice) -> Reading | None:
     return next((r for r in board.of(kpi, window) if r.slice == part), None)
 
 
-def _alerts(alerts: Sequence[Alert]) -> Table:
+def _alerts(alerts: Sequence[Alert], catalogue: Catalogue) -> Table:
     table = Table(title="Alerts", title_justify="left")
     for title in ("when", "state", "rule", "slice", "value"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for alert in alerts:
-        value = "-" if alert.value is None else f"{alert.value:.4g}"
+        value = "-" if alert.value is None else value_text(alert.kpi, alert.value, catalogue)
         when = rfc3339(alert.changed_at)
         table.add_row(when, alert.state.value, alert.rule, slice_text(alert.slice), value)
     return table
@@ -105,7 +157,7 @@ def _alerts(alerts: Sequence[Alert]) -> Table:
 def _outcomes(document: dict[str, Any]) -> Table:
     table = Table(title=f"{document['produced']:,} events", title_justify="left")
     for title in ("event", "outcome", "reason"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     table.add_column("records", justify="right")
     for row in document["outcomes"]:
         table.add_row(row["event"], row["outcome"], row["reason"] or "", f"{row['records']:,}")

@@ -24,7 +24,10 @@ def _group() -> None:
 def create(
     config: Config = None, broker: Broker = None, app_id: AppId = None, json: Json = False
 ) -> None:
-    """Create the topics that are missing; report on those that exist, and change none."""
+    """Create the topics that are missing, and report on those that exist.
+
+    Of these only tables change: they get the partitions that were added to their event topics.
+    """
     from kpistream.cli.broker import broker_of
     from kpistream.cli.wiring import create_topics
 

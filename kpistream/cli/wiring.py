@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
+
+import structlog
 
 from kpistream.core.alerts import Alert
 from kpistream.core.catalogue import Catalogue
+from kpistream.core.events import DEFAULT_TOPICS
 from kpistream.core.located_yaml import ConfigError, ConfigErrors
 from kpistream.core.plan import Plan
 from kpistream.core.rules import Rule, Vocabulary, load_rules
@@ -14,23 +19,48 @@ from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length, parse_window
 from kpistream.edges.alertmanager_payload import message_id, payload
 from kpistream.edges.webhook import Delivery, Target, Try, WebhookSender
-from kpistream.settings import Settings, Webhook
+from kpistream.settings import SHIPPED, Settings, Webhook
 from kpistream.stream.connection import Connection
 from kpistream.stream.layout import Layout
-from kpistream.stream.topics import TopicReport, TopicSpec, ensure_topics
+from kpistream.stream.topics import (
+    TopicReport,
+    TopicSpec,
+    TopicState,
+    add_partitions,
+    ensure_topics,
+)
+
+log: Final = structlog.get_logger(__name__)
+
+_SHIPPED_RULES: Final = (
+    "; these are the shipped rules: set `rules` to a file of yours, or to [] for none"
+)
 
 
 def build_plan(settings: Settings) -> Plan:
-    """What the core needs; raises :class:`ConfigErrors` for a bad catalogue or rules file."""
-    catalogue = load_catalogue(settings)
+    """What the core needs, and a logged warning for each rule that is left out.
+
+    Raises :class:`ConfigErrors` for a bad catalogue or rules file.
+    """
+    plan, warnings = read_plan(settings)
+    for warning in warnings:
+        log.warning(warning)
+    return plan
+
+
+def read_plan(settings: Settings) -> tuple[Plan, list[str]]:
+    """The plan, and a sentence for each rule that is left out; raises :class:`ConfigErrors`."""
+    written = load_catalogue(settings)
+    catalogue = written.over(settings.topics)
     slicing = Slicing(settings.slices)
-    rules = load_rule_files(settings.rules, catalogue, settings.windows, slicing)
-    return Plan(
+    rules = load_rule_files(settings.rules, written, settings.windows, slicing)
+    kept = tuple(rule for rule in rules if rule.kpi in catalogue.kpis)
+    plan = Plan(
         catalogue=catalogue,
         topics=settings.topics,
         slicing=slicing,
         windows=tuple(parse_window(name) for name in settings.windows),
-        rules=tuple(rules),
+        rules=kept,
         currency=settings.currency,
         skew_ms=parse_length(settings.max_skew) * 1000,
         silence_ms=parse_length(settings.silence) * 1000,
@@ -40,12 +70,24 @@ def build_plan(settings: Settings) -> Plan:
         id_key=settings.id_key_number,
         max_event_bytes=settings.max_event_bytes,
     )
+    left_out = [rule for rule in rules if rule.kpi not in catalogue.kpis]
+    return plan, [_why_left_out(rule, written, settings) for rule in left_out]
+
+
+def _why_left_out(rule: Rule, written: Catalogue, settings: Settings) -> str:
+    kpi = written.kpis[rule.kpi]
+    used = {measure.event for measure in kpi.measures}
+    if kpi.sample in written.measures:
+        used.add(written.measures[kpi.sample].event)
+    missing = ", ".join(
+        f"topics.{event}" for event in DEFAULT_TOPICS if event in used - set(settings.topics)
+    )
+    return f"rule {rule.name} is skipped: {rule.kpi} needs the setting {missing}"
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
-    """The catalogue, as far as the topics that are read can feed it."""
-    written = Catalogue.load(read_text(settings.catalogue), str(settings.catalogue))
-    return written.over(settings.topics)
+    """The catalogue as it is written, also what no topic that is read can feed."""
+    return Catalogue.load(read_text(settings.catalogue), str(settings.catalogue))
 
 
 def load_rule_files(
@@ -57,7 +99,7 @@ def load_rule_files(
     )
     rules: list[Rule] = []
     for path in paths:
-        loaded = load_rules(read_text(path), str(path), vocabulary)
+        loaded = _load_rule_file(path, vocabulary)
         taken = {rule.name for rule in rules}
         for rule in loaded:
             if rule.name in taken:
@@ -65,6 +107,17 @@ def load_rule_files(
                 raise ConfigErrors([ConfigError(str(path), 1, "rules", problem)])
         rules += loaded
     return rules
+
+
+def _load_rule_file(path: Path, vocabulary: Vocabulary) -> tuple[Rule, ...]:
+    try:
+        return load_rules(read_text(path), str(path), vocabulary)
+    except ConfigErrors as errors:
+        if path.parent != SHIPPED / "alerts":
+            raise
+        raise ConfigErrors(
+            replace(error, problem=error.problem + _SHIPPED_RULES) for error in errors
+        ) from None
 
 
 def read_text(path: Path) -> str:
@@ -94,19 +147,28 @@ def connection(settings: Settings) -> Connection:
 
 def planned_layout(settings: Settings) -> Layout:
     """The topics as they would be created."""
+    return layout_over(settings, {})
+
+
+def layout_over(settings: Settings, partitions: Mapping[str, int]) -> Layout:
+    """The topics, given how many partitions those event topics have that exist."""
     return Layout(
         settings.app_id,
         settings.topics,
-        dict.fromkeys(settings.topics, settings.partitions),
+        {
+            event: partitions.get(topic, settings.partitions)
+            for event, topic in settings.topics.items()
+        },
         settings.partitions,
+        settings.replication_factor,
     )
 
 
 async def create_topics(settings: Settings) -> tuple[Layout, list[TopicSpec], TopicReport]:
     """Create the topics that are missing; the layout that then is, and what was wanted.
 
-    Event topics may exist with another number of partitions: their tables follow. Raises
-    :class:`ConfigErrors` when a table does not have the partitions of its topic.
+    Event topics may have another number of partitions than is set, and more than they had: their
+    tables follow. Raises :class:`ConfigErrors` for any other topic that has another number.
     """
     link = connection(settings)
     options = link.client_options()
@@ -114,32 +176,43 @@ async def create_topics(settings: Settings) -> tuple[Layout, list[TopicSpec], To
     event_topics = set(settings.topics.values())
     events = [spec for spec in planned.specs() if spec.name in event_topics]
     found = await ensure_topics(link.servers, events, settings.replication_factor, **options)
-    layout = Layout(
-        settings.app_id,
-        settings.topics,
-        {event: found[topic].partitions for event, topic in settings.topics.items()},
-        settings.partitions,
-    )
+    layout = layout_over(settings, {topic: state.partitions for topic, state in found.items()})
     specs = layout.specs()
-    report = await ensure_topics(link.servers, specs, settings.replication_factor, **options)
-    own = [spec for spec in specs if spec.name not in event_topics]
-    wrong = [s for s in own if report[s.name].partitions != s.partitions]
-    if wrong:
-        raise ConfigErrors(
-            ConfigError(
-                "broker",
-                0,
-                spec.name,
-                f"has {report[spec.name].partitions} partitions, not {spec.partitions}; "
-                "delete it, or set `partitions` or `app_id`",
-            )
-            for spec in wrong
-        )
+    report = dict(await ensure_topics(link.servers, specs, settings.replication_factor, **options))
+    mistakes = [e for s in specs if (e := partition_mistake(layout, s, report[s.name]))]
+    if mistakes:
+        raise ConfigErrors(mistakes)
+    short = {s.name: s.partitions for s in specs if is_short(layout, s, report[s.name])}
+    if short:
+        await add_partitions(link.servers, short, **options)
+        report |= {name: replace(report[name], partitions=n) for name, n in short.items()}
     merged = {
         name: found[name] if name in event_topics and found[name].created else state
         for name, state in report.items()
     }
     return layout, specs, merged
+
+
+def is_short(layout: Layout, spec: TopicSpec, state: TopicState) -> bool:
+    """Whether it is a table of an event topic that was given more partitions since.
+
+    Partition p of the table belongs to partition p of the topic, so new ones are empty, too.
+    """
+    return spec.name in layout.measured_tables and state.partitions < spec.partitions
+
+
+def partition_mistake(layout: Layout, spec: TopicSpec, state: TopicState) -> ConfigError | None:
+    """What is wrong with the number of partitions of a topic of our own, unless it can grow."""
+    if spec.name in layout.events.values() or state.partitions == spec.partitions:
+        return None
+    if is_short(layout, spec, state):
+        return None
+    problem = f"has {state.partitions} partitions, not {spec.partitions}; "
+    if spec.name in layout.measured_tables:
+        problem += "its event topic was made again with fewer: set another `app_id`"
+    else:
+        problem += f"set `partitions` to {state.partitions}, or another `app_id`"
+    return ConfigError("broker", 0, spec.name, problem)
 
 
 class WebhookReceiver:

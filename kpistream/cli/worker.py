@@ -61,8 +61,8 @@ def worker(
         web_port=web_port,
         log_level=log_level,
     )
-    plan = build_plan(settings)
     log_to_stderr(settings.log_level)
+    plan = build_plan(settings)
     try:
         asyncio.run(_serve(settings, plan))
     except asyncio.CancelledError:

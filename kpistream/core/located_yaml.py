@@ -271,6 +271,8 @@ _NOUNS: Final = {
     "tuple_type": "a list",
     "string_type": "text",
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
     "int_from_float": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",

@@ -85,7 +85,6 @@ class PartitionMeasurer:
         self._rows: dict[Pane, dict[Slice, _Row]] = {}
         self._pending: dict[GroupKey, Sums] = {}
         self._dirty: dict[tuple[Pane, Slice], _Row] = {}
-        self._taken_up: list[tuple[Pane, Slice, _Row]] = []
         self._dead_letters: list[DeadLetter] = []
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
@@ -157,12 +156,6 @@ class PartitionMeasurer:
         watermark_ms = self._sorter.watermark_ms = self.ledger.watermark_below(offset)
         self._sorter.seen.restore(runs, offset, watermark_ms)
         self._offset = min(offset - 1, self._held)
-        self._taken_up = [
-            (pane, part, row)
-            for pane, rows in self._rows.items()
-            for part, row in rows.items()
-            if row.fence >= offset
-        ]
 
     # -- measuring ---------------------------------------------------------------------------------
 
@@ -250,7 +243,7 @@ class PartitionMeasurer:
         partials, sums = self._encode_dirty()
         rows += sums
         rows += [self._table.put(run.key, encode_run(run)) for run in self._sorter.seen.drain()]
-        rows.append(self._table.put(*self.ledger.row(self._offset)))
+        rows.append(self._table.replace(*self.ledger.row(self._offset)))
         for name in self._forget(self.ledger.watermark_below(committed)):
             self._table.remove(name)
         dead_letters, self._dead_letters = self._dead_letters, []
@@ -279,12 +272,12 @@ class PartitionMeasurer:
 
     def _encode_dirty(self) -> tuple[list[tuple[bytes, bytes]], list[TableRow]]:
         offset = self._offset
-        rows = [self._put(*one) for one in self._taken_up if one[:2] not in self._dirty]
-        self._taken_up = []
+        rows: list[TableRow] = []
         panes: dict[Slice, list[tuple[int, int, Sums]]] = {}
         for (pane, part), row in self._dirty.items():
             row.fence = offset
-            rows.append(self._put(pane, part, row))
+            value = _encode_row(_RowValue(row.sums, offset))
+            rows.append(self._table.put(_row_name(pane, part), value))
             panes.setdefault(part, []).append((*pane, row.sums))
         self._dirty = {}
         topic, partition = self.source
@@ -294,10 +287,6 @@ class PartitionMeasurer:
             for batch in _batches(held)
         ]
         return partials, rows
-
-    def _put(self, pane: Pane, part: Slice, row: _Row) -> TableRow:
-        value = _encode_row(_RowValue(row.sums, row.fence))
-        return self._table.put(_row_name(pane, part), value)
 
     def _forget(self, committed_watermark_ms: int) -> Iterable[bytes]:
         closes_at_s = self._tiers.closes_at_s

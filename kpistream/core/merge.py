@@ -89,7 +89,6 @@ class Merger:
         self._gone: list[bytes] = []
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
-        self._taken_up: list[tuple[tuple[Slice, Pane], _PaneRow]] = []
         self._progress = _Progress(0, [], -1)
         self._not_yet_sure: dict[bytes, _Progress] = {}
         self._held = -1
@@ -126,7 +125,6 @@ class Merger:
             self._restore_row(*_row_from_name(row_name(key)), _decode_row(value))
         self._restored = {}
         for part, state in self._slices.items():
-            self._taken_up += [((part, pane), row) for pane, row in state.panes.items()]
             held = {child for row in state.panes.values() for child in row.held}
             for pane in [p for p in state.panes if self._is_held(p, held)]:
                 del state.panes[pane]
@@ -139,16 +137,13 @@ class Merger:
         That of a flush which may be durable in part must wait for the messages that led to it: with
         it alone, a pane that is read again would be taken for a complete one.
         """
-        if not self._not_yet_sure and not self._taken_up:
+        if not self._not_yet_sure:
             return
         for progress in self._not_yet_sure.values():
             if progress.version < offset:
                 self._take_up(progress)
+        self._not_yet_sure = {}
         self._move_windows()
-        for (part, pane), row in self._taken_up:
-            if row.version >= offset and pane in self._state(part).panes:
-                self._dirty[part, pane] = row
-        self._not_yet_sure, self._taken_up = {}, []
 
     def _restore_row(self, pane: Pane, part: Slice, row: _PaneRow) -> None:
         """Take up a row; of several copies, the newest partials and the most panes folded stay."""
@@ -343,7 +338,7 @@ class Merger:
         self._dirty, self._gone = {}, []
         marks = [(*source, at) for source, at in self._watermarks.items()]
         before, self._progress = self._progress, _Progress(self.now_ms, marks, self.version)
-        rows.append(self._table.put(META_KEY, _encode(_Meta(self._progress, before))))
+        rows.append(self._table.replace(META_KEY, _encode(_Meta(self._progress, before))))
         return rows
 
     def _state(self, part: Slice) -> _SliceState:

@@ -82,6 +82,7 @@ class Monitor:
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
         self._changed: dict[str, Alert | None] = {}
+        self._unsent: list[Alert] = []
 
     # -- restoring ---------------------------------------------------------------------------------
 
@@ -97,14 +98,18 @@ class Monitor:
             self._restored[key] = value
 
     def restored(self) -> None:
-        """Finish restoring: the readings are there again, as of the last flush."""
+        """Finish restoring: the readings are there again, as of the last flush.
+
+        The process may have ended after an alert's row and before its message, so the next beat
+        tells of each restored alert again, as it was: whoever has heard of it drops the repeat.
+        """
         self.merger.restored()
         rows = {key: _decode_row(value) for key, value in self._restored.items()}
         for key, row in sorted(rows.items(), key=lambda item: item[1].version):
             fingerprint = row_name(key).removeprefix(ALERT_PREFIX).decode()
             self.alerts[fingerprint] = alerts.decode(row.alert)
         self._restored = {}
-        self._changed = dict(self.alerts)
+        self._unsent = [alert for alert in self.alerts.values() if alert.is_news]
         self.board = self._survey()
 
     # -- running -----------------------------------------------------------------------------------
@@ -125,8 +130,12 @@ class Monitor:
     def beat(self) -> list[Alert]:
         """Read every KPI and judge every rule as of now; the alerts that changed state.
 
-        Nothing is read or judged while messages from before a restart are read again.
+        Nothing is read or judged while messages from before a restart are read again, nor while
+        restored alerts are to be told of: one flush makes one transition of an alert durable.
         """
+        if self._unsent:
+            unsent, self._unsent = self._unsent, []
+            return unsent
         if self.merger.is_replaying:
             return []
         self.board = self._survey()

@@ -3,8 +3,8 @@
 A worker that lost a partition may write once more, long after its successor began. Under the same
 keys its stale row would be the last one, and compaction keeps the last. So each owner writes under
 keys of its own, and whoever restores takes, of several copies of a row, the newest by its content.
-A copy that goes beyond what is committed may be a late one, which other owners know an older state
-of and may remove. So whoever takes it up writes it again, under a key of its own.
+Others' copies are left alone while the row is needed: an owner thought to be gone may have written
+more into its copy, and another one may have taken that up.
 
 A flush may become durable in part, in any part. So a row is removed one flush later than what made
 it superfluous: by then that is durable for sure.
@@ -46,18 +46,22 @@ class OwnedRows:
         return removed
 
     def put(self, name: bytes, value: bytes) -> Row:
-        """The row to write; once it is durable, copies of other owners are superfluous."""
+        """The row to write."""
         key = name + _MARK + self._owner
         self._superfluous.pop(key, None)
-        self._discard_others(name)
         return key, value
+
+    def replace(self, name: bytes, value: bytes) -> Row:
+        """The row to write, which holds all that is in the copies: they go with the next flush."""
+        self._remove_others(name)
+        return self.put(name, value)
 
     def remove(self, name: bytes) -> None:
         """Remove the row, and its copies, with the next flush."""
-        self._discard_others(name)
+        self._remove_others(name)
         self._superfluous[name + _MARK + self._owner] = None
 
-    def _discard_others(self, name: bytes) -> None:
+    def _remove_others(self, name: bytes) -> None:
         for key in sorted(self._others.pop(name, ())):
             self._superfluous[key] = None
 

@@ -11,7 +11,7 @@ import random as randomness
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import TracebackType
@@ -60,11 +60,12 @@ class Target:
 
 
 class TryResult(StrEnum):
-    """What came of one try."""
+    """What came of one try: of `failed` another one follows, after `gave_up` none does."""
 
     delivered = "delivered"
     refused = "refused"
     failed = "failed"
+    gave_up = "gave_up"
 
 
 class DeliveryOutcome(StrEnum):
@@ -165,13 +166,13 @@ class WebhookSender:
         while True:
             number += 1
             happened = await self._try(number, body, headers, deadline - self._monotonic_s())
+            wait_s = self._policy.wait_s(number, happened.asked_s, self._random)
+            is_last = number >= self._policy.tries or self._monotonic_s() + wait_s >= deadline
+            if is_last and happened.result is TryResult.failed:
+                happened = replace(happened, result=TryResult.gave_up)
             self._observe(happened)
             if happened.result is not TryResult.failed:
-                outcome = DeliveryOutcome(happened.result.value)
-                return _delivery(message_id, outcome, happened)
-            wait_s = self._policy.wait_s(number, happened.asked_s, self._random)
-            if number >= self._policy.tries or self._monotonic_s() + wait_s >= deadline:
-                return _delivery(message_id, DeliveryOutcome.gave_up, happened)
+                return _delivery(message_id, happened)
             await self._sleep(wait_s)
 
     async def _try(
@@ -227,5 +228,6 @@ def _problem(error: Exception, limit_s: float) -> str:
     return type(error).__name__
 
 
-def _delivery(message_id: str, outcome: DeliveryOutcome, last: Try) -> Delivery:
+def _delivery(message_id: str, last: Try) -> Delivery:
+    outcome = DeliveryOutcome(last.result.value)
     return Delivery(last.host, message_id, outcome, last.number, last.status, last.problem)

@@ -19,10 +19,11 @@ from kpistream.stream.flusher import TICK_S, Flusher
 from kpistream.stream.layout import Layout
 from kpistream.stream.measuring import Clock, Measuring
 from kpistream.stream.merging import Merging
-from kpistream.stream.notifying import Notifying, Receiver, Rows
-from kpistream.stream.recovery import row_table
+from kpistream.stream.notifying import Notifying, Receiver
+from kpistream.stream.recovery import RowTable, row_table
 from kpistream.stream.sender import BulkSender
-from kpistream.stream.transport import BatchTransport, chunk_topic
+from kpistream.stream.topics import require_logs
+from kpistream.stream.transport import BatchConsumer, BatchTransport, chunk_topic
 
 
 class Stream:
@@ -45,7 +46,7 @@ class Stream:
         self._flush_s = flush_s
         self._measuring = [Measuring(event, plan, telemetry, clock_ms) for event in plan.topics]
         self._merging = Merging(plan, layout.sources, telemetry)
-        self._notifying = Notifying(receivers, self._persist_notified)
+        self._notifying = Notifying(receivers, layout, sender)
         self._flusher = Flusher(
             layout, self._measuring, self._merging, sender, telemetry, self._committed
         )
@@ -81,7 +82,8 @@ class Stream:
             partitions = layout.event_partitions[stage.event]
             self._table(layout.measured_table(stage.event), partitions, stage)
         self._agent(layout.partials, "merge", self._merging.run)
-        self._table(layout.merged_table, layout.partitions, self._merging)
+        merged = self._table(layout.merged_table, layout.partitions, self._merging)
+        merged.on_recover(self._check_logs)
         self._agent(layout.alerts, "notify", self._notifying.run)
         self._table(layout.notified_table, layout.partitions, self._notifying)
         self._every(self._flush_s, "flush-measured", self._flusher.flush_measured)
@@ -96,8 +98,8 @@ class Stream:
 
         self.app.agent(chunk_topic(self.app, topic), name=name)(agent)
 
-    def _table(self, changelog: str, partitions: int, observer: Any) -> None:
-        row_table(
+    def _table(self, changelog: str, partitions: int, observer: Any) -> RowTable:
+        return row_table(
             self.app, changelog, changelog=changelog, partitions=partitions, observer=observer
         )
 
@@ -131,14 +133,18 @@ class Stream:
         consumer: Any = self.app.consumer
         return consumer._committed_offset.get(TP(topic, partition)) or 0
 
-    def _behind(self, topic: str, partition: int, next_offset: int) -> int | None:
-        """How many records of a partition are still to be read; None when nobody knows."""
-        consumer: Any = self.app.consumer
-        end: int | None = consumer.highwater(TP(topic, partition))
-        if end is None:
-            return None
-        return max(0, end - max(next_offset, self._committed(topic, partition)))
+    def _behind(self, topic: str, partition: int, measured: int) -> int | None:
+        return cast(BatchConsumer, self.app.consumer).behind(TP(topic, partition), measured)
 
-    async def _persist_notified(self, rows: Rows) -> None:
-        table = self._layout.notified_table
-        await self._sender.send_all({(table, p): held for p, held in rows.items()})
+    async def _check_logs(self) -> None:
+        """Raise LogShrunkError unless every log read still holds what was read of it."""
+        reached = {
+            TP(stage.topic, partition): measurer.ledger.fence
+            for stage in self._measuring
+            for partition, measurer in stage.measurers.items()
+        }
+        for partition, monitor in self._merging.monitors.items():
+            reached[TP(self._layout.partials, partition)] = monitor.merger.version
+        if reached:
+            consumer: Any = self.app.consumer
+            require_logs(reached, await consumer.highwaters(*reached))

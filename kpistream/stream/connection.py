@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kpistream.core.located_yaml import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
     from faust.auth import SASLCredentials, SSLCredentials
@@ -26,6 +29,12 @@ class Connection:
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     session_timeout_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Raise :class:`ConfigErrors` for what no broker could be reached with."""
+        mistakes = list(self._mistakes())
+        if mistakes:
+            raise ConfigErrors(ConfigError("settings", 0, *mistake) for mistake in mistakes)
 
     @property
     def servers(self) -> list[str]:
@@ -57,6 +66,21 @@ class Connection:
                 mechanism=self.mechanism,
             )
         return SSLCredentials(context=tls) if tls is not None else None
+
+    def _mistakes(self) -> Iterator[tuple[str, str]]:
+        """Settings, and what is wrong with them."""
+        if self.security in SASL:
+            for setting, value in (
+                ("broker_username", self.username),
+                ("broker_password", self.password),
+            ):
+                if not value:
+                    yield setting, f"must be set when broker_security is {self.security}"
+        if self.security in TLS and self.ca_file is not None:
+            try:
+                self._tls()
+            except OSError as error:
+                yield "broker_ca_file", f"{self.ca_file}: {error.strerror or error}"
 
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file)

@@ -1,14 +1,19 @@
 """The flush: makes durable what the stages computed, in the order that keeps a restart exact.
 
 For the measure stage: dead letters and partials, then rows, then the acknowledgement, then the
-marks that promise nothing older will come. For the merge stage: alerts, then rows, then the
-acknowledgement. A row that is durable therefore never stands for a message that was not sent. Any
-failure in between ends the process; what was not acknowledged is read again.
+marks that promise nothing older will come. A row that is durable therefore never stands for a
+partial that was not sent.
+
+For the merge stage: rows, then alerts, then the acknowledgement. So an alert that was sent is
+durable with the moment it changed; one that is durable and perhaps was not sent is sent again
+after recovery, the same (`Monitor.restored`).
+
+Any failure in between ends the process, and a stage whose flush failed flushes no more; what was
+not acknowledged is read again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +27,7 @@ from kpistream.core.measure import Flush
 from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
 from kpistream.core.slices import partition_of
 from kpistream.edges.metrics import Telemetry
+from kpistream.stream.gate import FlushGate
 from kpistream.stream.layout import Layout
 from kpistream.stream.measuring import Measuring
 from kpistream.stream.merging import Merging
@@ -50,8 +56,8 @@ class Flusher:
         self._sender = sender
         self._telemetry = telemetry
         self._committed = committed
-        self._measure_lock = asyncio.Lock()
-        self._merge_lock = asyncio.Lock()
+        self._measure_gate = FlushGate("what was measured")
+        self._merge_gate = FlushGate("what was merged")
 
     async def flush(self) -> None:
         """Flush both stages, as before partitions are given away."""
@@ -59,36 +65,40 @@ class Flusher:
         await self.flush_merged()
 
     async def flush_measured(self) -> None:
-        """Make durable what has been measured, then acknowledge it."""
-        async with self._measure_lock:
-            started = time.perf_counter()
-            flushes = [f for m in self._measuring for f in m.drain(self._committed)]
-            events = [event for m in self._measuring for event in m.take_unacknowledged()]
-            if flushes:
-                await self._sender.send_all(self._partials_and_dead_letters(flushes))
-                await self._sender.send_all(self._measured_rows(flushes))
-            for event in events:
-                event.ack()
-            if flushes:
-                await self._sender.send_all(self._marks(flushes))
-                self._telemetry.stage("measure_flush", time.perf_counter() - started)
+        """Make durable what has been measured, then acknowledge it. Raises FlushBrokenError."""
+        await self._measure_gate.run(self._flush_measured)
 
     async def flush_merged(self) -> None:
-        """Read and judge, make the outcome durable, then acknowledge it."""
-        async with self._merge_lock:
-            started = time.perf_counter()
-            news = self._merging.beat()
-            rows = self._merging.drain()
-            events = self._merging.take_unacknowledged()
-            if news:
-                await self._sender.send_all(self._alerts(news))
-            if any(rows.values()):
-                table = self._layout.merged_table
-                await self._sender.send_all({(table, p): held for p, held in rows.items()})
-                self._telemetry.flushed(table, sum(map(len, rows.values())))
-                self._telemetry.stage("merge_flush", time.perf_counter() - started)
-            for event in events:
-                event.ack()
+        """Read and judge, make it durable, then acknowledge it. Raises FlushBrokenError."""
+        await self._merge_gate.run(self._flush_merged)
+
+    async def _flush_measured(self) -> None:
+        started = time.perf_counter()
+        flushes = [f for m in self._measuring for f in m.drain(self._committed)]
+        events = [event for m in self._measuring for event in m.take_unacknowledged()]
+        if flushes:
+            await self._sender.send_all(self._partials_and_dead_letters(flushes))
+            await self._sender.send_all(self._measured_rows(flushes))
+        for event in events:
+            event.ack()
+        if flushes:
+            await self._sender.send_all(self._marks(flushes))
+            self._telemetry.stage("measure_flush", time.perf_counter() - started)
+
+    async def _flush_merged(self) -> None:
+        started = time.perf_counter()
+        news = self._merging.beat()
+        rows = self._merging.drain()
+        events = self._merging.take_unacknowledged()
+        if any(rows.values()):
+            table = self._layout.merged_table
+            await self._sender.send_all({(table, p): held for p, held in rows.items()})
+            self._telemetry.flushed(table, sum(map(len, rows.values())))
+            self._telemetry.stage("merge_flush", time.perf_counter() - started)
+        if news:
+            await self._sender.send_all(self._alerts(news))
+        for event in events:
+            event.ack()
 
     async def tick(self) -> None:
         """Move time on in the partitions of the partials topic that this worker has."""

@@ -31,6 +31,8 @@ class Layout:
     """Event type to the number of partitions of its topic."""
     partitions: int
     """Of each topic that the monitor makes for itself."""
+    replication_factor: int = 1
+    """Of each topic that kpistream creates."""
 
     @property
     def partials(self) -> str:
@@ -58,8 +60,16 @@ class Layout:
         return f"{self.app_id}.notified"
 
     def measured_table(self, event: str) -> str:
-        """The changelog of what has been measured of an event type."""
-        return f"{self.app_id}.measured.{event}"
+        """The changelog of what has been measured of an event type's topic.
+
+        It is named after the topic: offsets and fences mean nothing in another one.
+        """
+        return f"{self.app_id}.measured.{self.events[event]}"
+
+    @property
+    def measured_tables(self) -> frozenset[str]:
+        """The changelogs of what has been measured."""
+        return frozenset(map(self.measured_table, self.events))
 
     @property
     def sources(self) -> list[Source]:
@@ -72,15 +82,23 @@ class Layout:
 
     def specs(self) -> list[TopicSpec]:
         """All topics as kpistream creates them."""
-        kept = {**_KEPT, **_BROKER_TIME}
-        own = [TopicSpec(name, self.partitions, kept) for name in (self.partials, self.alerts)]
-        own.append(TopicSpec(self.dead_letters, self.partitions, dict(_KEPT)))
-        own += [
-            TopicSpec(name, self.partitions, _TABLE)
+        durable = self._durability()
+        kept, table = {**_KEPT, **durable}, {**_TABLE, **durable}
+        timed = {**kept, **_BROKER_TIME}
+        specs = [TopicSpec(name, self.partitions, timed) for name in (self.partials, self.alerts)]
+        specs.append(TopicSpec(self.dead_letters, self.partitions, kept))
+        specs += [
+            TopicSpec(name, self.partitions, table)
             for name in (self.merged_table, self.notified_table)
         ]
         for event, topic in self.events.items():
             partitions = self.event_partitions[event]
-            own.append(TopicSpec(topic, partitions, kept))
-            own.append(TopicSpec(self.measured_table(event), partitions, _TABLE))
-        return own
+            specs.append(TopicSpec(topic, partitions, timed))
+            specs.append(TopicSpec(self.measured_table(event), partitions, table))
+        return specs
+
+    def _durability(self) -> dict[str, str]:
+        """With replicas, a record counts as written when all of them but one have it."""
+        if self.replication_factor == 1:
+            return {}
+        return {"min.insync.replicas": str(max(1, self.replication_factor - 1))}

@@ -94,7 +94,7 @@ class Measuring:
     def claim(self, behind: Callable[[str, int, int], int | None]) -> None:
         """Move the watermarks of idle partitions on; note how far the others lag behind."""
         for partition, measurer in self.measurers.items():
-            records = behind(self.topic, partition, measurer.offset + 1)
+            records = behind(self.topic, partition, measurer.offset)
             if records is None:
                 continue
             self._telemetry.lag(self.topic, partition, records)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
 import msgspec
@@ -11,12 +12,18 @@ import structlog
 
 from kpistream.core import alerts
 from kpistream.core.alerts import Alert
+from kpistream.core.notices import Notice, Notices
+from kpistream.core.slices import partition_of
 from kpistream.edges.webhook import Delivery, DeliveryOutcome
+from kpistream.stream.gate import FlushGate
+from kpistream.stream.layout import Layout
+from kpistream.stream.ownership import new_owner
+from kpistream.stream.sender import BulkSender, Row
 from kpistream.stream.transport import Chunk, Record, chunk_events
 
 log = structlog.get_logger(__name__)
 
-_SEPARATOR: Final = b"|"
+_to_json: Final = msgspec.json.Encoder().encode
 
 
 class Receiver(Protocol):
@@ -30,66 +37,47 @@ class Receiver(Protocol):
         """Deliver, or give up."""
 
 
-class _Row(msgspec.Struct, frozen=True, array_like=True):
-    """The newest alert of a fingerprint for a receiver, and whether it is done with."""
-
-    offset: int
-    done: bool
-    alert: bytes
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Row).decode
-
-Rows = dict[int, list[tuple[bytes, bytes | None]]]
-Persist = Callable[[Rows], Awaitable[None]]
-
-
 class Notifying:
     """The partitions of the alerts topic that this worker has, and the deliveries they ask for.
 
     An alert is a row of the table before its message is acknowledged, and the row is marked done
     after its delivery, so that a restart neither loses a notification nor repeats a finished one.
-    Of one fingerprint the newest state wins: what became outdated while a receiver was down is
-    not delivered any more.
+    What a receiver did not take is a dead letter.
     """
 
-    def __init__(self, receivers: Sequence[Receiver], persist: Persist) -> None:
+    def __init__(self, receivers: Sequence[Receiver], layout: Layout, sender: BulkSender) -> None:
         self._receivers = {receiver.name: receiver for receiver in receivers}
-        self._persist = persist
-        self._rows: dict[int, dict[bytes, _Row]] = {}
-        self._recovering: dict[int, dict[bytes, _Row]] = {}
+        self._layout = layout
+        self._sender = sender
+        self._notices: dict[int, Notices] = {}
+        self._recovering: dict[int, Notices] = {}
         self._work = {name: asyncio.Event() for name in self._receivers}
+        self._gate = FlushGate("what is to be told")
 
     # -- the table ---------------------------------------------------------------------------------
 
     def on_partition_assigned(self, partition: int) -> None:
         """Start the partition's state anew."""
         self.on_partition_revoked(partition)
-        self._recovering[partition] = {}
+        self._recovering[partition] = Notices(self._receivers.keys(), new_owner())
 
     def on_rows(self, partition: int, records: list[Record]) -> None:
-        """Take up rows of the changelog; of two, the one of the later alert stays."""
-        rows = self._recovering[partition]
+        """Take up rows of the changelog."""
+        restore = self._recovering[partition].restore
         for record in records:
-            key = record.key or b""
-            if record.value is None:
-                rows.pop(key, None)
-                continue
-            row = _decode(record.value)
-            held = rows.get(key)
-            if held is None or (row.offset, row.done) >= (held.offset, held.done):
-                rows[key] = row
+            restore(record.key or b"", record.value)
 
     def on_partition_recovered(self, partition: int, end_offset: int) -> None:
         """Go on with the deliveries that were not done."""
-        self._rows[partition] = self._recovering.pop(partition)
+        notices = self._recovering.pop(partition)
+        notices.restored()
+        self._notices[partition] = notices
         self._wake()
 
     def on_partition_revoked(self, partition: int) -> None:
         """Leave the deliveries of the partition to its next owner."""
         self._recovering.pop(partition, None)
-        self._rows.pop(partition, None)
+        self._notices.pop(partition, None)
 
     # -- the agent ---------------------------------------------------------------------------------
 
@@ -97,24 +85,23 @@ class Notifying:
         """The agent: note each alert for each receiver, durably, then acknowledge."""
         async for event in chunk_events(stream):
             chunk = cast(Chunk, event.value)
-            await self._note(chunk.partition, chunk.take())
+            await self.note(chunk.partition, chunk.take())
             event.ack()
             self._wake()
 
-    async def _note(self, partition: int, records: Sequence[Record]) -> None:
-        rows = self._rows.get(partition, {})
-        noted: dict[bytes, _Row] = {}
+    async def note(self, partition: int, records: Sequence[Record]) -> None:
+        """Note each alert for each receiver, durably."""
+        notices = self._notices[partition]
         for record in records:
-            alert = alerts.decode(record.value or b"")
-            if not alert.is_news:
-                continue
-            for name in self._receivers:
-                key = name.encode() + _SEPARATOR + alert.fingerprint.encode()
-                if not _is_repeat(alert, rows.get(key)):
-                    noted[key] = _Row(record.offset, False, alerts.encode(alert))
-        if noted:
-            await self._persist({partition: [(key, _encode(row)) for key, row in noted.items()]})
-            rows.update(noted)
+            notices.note(record.offset, alerts.decode(record.value or b""))
+        notices.forget()
+        await self._save(partition, notices)
+
+    async def _save(self, partition: int, notices: Notices) -> None:
+        await self._gate.run(partial(self._flush, partition, notices))
+
+    async def _flush(self, partition: int, notices: Notices) -> None:
+        await self._sender.send_all({(self._layout.notified_table, partition): notices.drain()})
 
     def _wake(self) -> None:
         for event in self._work.values():
@@ -136,23 +123,19 @@ class Notifying:
         """The receivers by name; each has a task of its own."""
         return self._receivers
 
-    def _next(self, name: str) -> tuple[int, bytes, _Row] | None:
-        prefix = name.encode() + _SEPARATOR
+    def _next(self, name: str) -> tuple[int, Notice] | None:
         waiting = [
-            (row.offset, partition, key, row)
-            for partition, rows in self._rows.items()
-            for key, row in rows.items()
-            if not row.done and key.startswith(prefix)
+            (partition, notice)
+            for partition, notices in self._notices.items()
+            for notice in notices.waiting(name)
         ]
-        if not waiting:
-            return None
-        _, partition, key, row = min(waiting, key=lambda item: item[:3])
-        return partition, key, row
+        return min(waiting, key=lambda item: (item[1].offset, item[0]), default=None)
 
-    async def _deliver(self, name: str, partition: int, key: bytes, row: _Row) -> None:
-        alert = alerts.decode(row.alert)
+    async def _deliver(self, name: str, partition: int, notice: Notice) -> None:
+        alert = notice.alert
         delivery = await self._receivers[name].tell(alert)
-        tell = log.info if delivery.outcome is DeliveryOutcome.delivered else log.error
+        delivered = delivery.outcome is DeliveryOutcome.delivered
+        tell = log.info if delivered else log.error
         tell(
             "alert delivery",
             receiver=name,
@@ -163,11 +146,20 @@ class Notifying:
             tries=delivery.tries,
             problem=delivery.problem,
         )
-        rows = self._rows.get(partition)
-        if rows is not None and rows.get(key) is row:
-            done = rows[key] = _Row(row.offset, True, row.alert)
-            await self._persist({partition: [(key, _encode(done))]})
+        if not delivered:
+            await self._bury(name, alert, delivery)
+        notices = self._notices.get(partition)
+        if notices is not None:
+            notices.done(name, notice)
+            await self._save(partition, notices)
 
-
-def _is_repeat(alert: Alert, row: _Row | None) -> bool:
-    return row is not None and alerts.decode(row.alert).changed_at >= alert.changed_at
+    async def _bury(self, name: str, alert: Alert, delivery: Delivery) -> None:
+        key = alert.fingerprint.encode()
+        headers = [
+            ("receiver", name.encode()),
+            ("outcome", delivery.outcome.value.encode()),
+            ("problem", delivery.problem.encode()),
+        ]
+        row: Row = (key, _to_json(alert.to_dict()), headers)
+        partition = partition_of(key, self._layout.partitions)
+        await self._sender.send_all({(self._layout.dead_letters, partition): [row]})

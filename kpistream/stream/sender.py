@@ -119,9 +119,14 @@ class BulkSender(Service):
         return self
 
     async def on_start(self) -> None:
-        """Connect the producer."""
-        self._producer = self._make_producer()
-        await self._producer.start()
+        """Connect the producer; one that could not be is closed again."""
+        producer = self._make_producer()
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
 
     async def on_stop(self) -> None:
         """Disconnect the producer."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    InvalidPartitionsError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 _TIMEOUT_S = 30.0
 _POLL_S = 0.05
@@ -20,7 +26,18 @@ TIMESTAMP_TYPE = "message.timestamp.type"
 
 
 class TopicError(RuntimeError):
-    """A topic could not be created or described."""
+    """A topic could not be created or described, or is not what it was."""
+
+
+class LogShrunkError(TopicError):
+    """A partition ends before what was read of it."""
+
+    def __init__(self, tp: tuple[str, int], end: int, read: int) -> None:
+        topic, partition = tp
+        super().__init__(
+            f"{topic}-{partition} ends at offset {end:,}, but {read:,} were read of it: the topic "
+            "was deleted and made again, or lost its tail; set another `app_id` to start afresh"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,13 @@ TopicReport = Mapping[str, TopicState]
 """Topic name -> its state."""
 
 
+def require_logs(reached: Mapping[Any, int], ends: Mapping[Any, int]) -> None:
+    """Raise LogShrunkError when a (topic, partition) ends before the last offset read of it."""
+    for tp, last in reached.items():
+        if last >= ends[tp]:
+            raise LogShrunkError(tp, ends[tp], last + 1)
+
+
 async def ensure_topics(
     bootstrap: str | list[str],
     specs: Sequence[TopicSpec],
@@ -71,9 +95,7 @@ async def ensure_topics(
     `security_protocol`.
     Raises TopicError.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **options)
-    try:
-        await admin.start()
+    async with _admin(bootstrap, [s.name for s in specs], options) as admin:
         names = [spec.name for spec in specs]
         existing = await _partitions(admin, names)
         missing = [spec for spec in specs if spec.name not in existing]
@@ -83,8 +105,45 @@ async def ensure_topics(
             existing = await _wait_until_known(admin, names)
         configs = await _configs(admin, names)
         return {n: TopicState(n, existing[n], configs.get(n), n in created) for n in names}
+
+
+async def describe_topics(
+    bootstrap: str | list[str], names: Iterable[str], **options: Any
+) -> TopicReport:
+    """The state of those topics that exist; nothing is created. Raises TopicError."""
+    asked = list(names)
+    async with _admin(bootstrap, asked, options) as admin:
+        existing = await _partitions(admin, asked, ready=False)
+        found = [name for name in asked if name in existing]
+        configs = await _configs(admin, found)
+        return {n: TopicState(n, existing[n], configs.get(n), created=False) for n in found}
+
+
+async def add_partitions(
+    bootstrap: str | list[str], counts: Mapping[str, int], **options: Any
+) -> None:
+    """Give existing topics this many partitions, the new ones empty. Raises TopicError."""
+    async with _admin(bootstrap, list(counts), options) as admin:
+        for name, count in counts.items():
+            try:
+                await admin.create_partitions({name: NewPartitions(count)})
+            except InvalidPartitionsError:  # another worker may be faster
+                if (await _partitions(admin, [name])).get(name) != count:
+                    raise
+        await _wait_until_known(admin, list(counts), counts)
+
+
+@asynccontextmanager
+async def _admin(
+    bootstrap: str | list[str], names: list[str], options: Mapping[str, Any]
+) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A client to ask about topics with; its failures become a TopicError that names them."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **options)
+    try:
+        await admin.start()
+        yield admin
     except KafkaError as error:
-        raise TopicError(f"topics {[s.name for s in specs]}: {error!r}") from error
+        raise TopicError(f"topics {names}: {error!r}") from error
     finally:
         await admin.close()
 
@@ -106,18 +165,30 @@ async def _create(
     return created
 
 
-async def _wait_until_known(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
-    """Brokers learn of a new topic a moment after the controller created it."""
-    async with asyncio.timeout(_TIMEOUT_S):
-        while True:
-            known = await _partitions(admin, names)
-            if len(known) == len(set(names)):
-                return known
-            await asyncio.sleep(_POLL_S)
+async def _wait_until_known(
+    admin: AIOKafkaAdminClient, names: list[str], least: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, int]:
+    """Brokers learn of a new topic or partition a moment after the controller made it."""
+    missing = names
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            while True:
+                known = await _partitions(admin, names)
+                missing = [n for n in names if known.get(n, 0) < least.get(n, 1)]
+                if not missing:
+                    return known
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        raise TopicError(
+            f"the brokers were asked for {', '.join(missing)} {_TIMEOUT_S:.0f} s ago, and still "
+            "have no leader for every partition of it; look at their logs"
+        ) from None
 
 
-async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
-    """Topic -> partition count, of those that exist and whose partitions all have a leader."""
+async def _partitions(
+    admin: AIOKafkaAdminClient, names: list[str], *, ready: bool = True
+) -> dict[str, int]:
+    """Topic -> partition count, of those that exist; if `ready`, with leaders for all of them."""
     wanted = set(names)
     # All topics, since asking for a missing one by name may create it.
     topics = await admin.describe_topics()
@@ -126,11 +197,14 @@ async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str,
         for topic in topics
         if topic["topic"] in wanted
         and topic["error_code"] == 0
-        and all(partition["leader"] >= 0 for partition in topic["partitions"])
+        and not (ready and any(partition["leader"] < 0 for partition in topic["partitions"]))
     }
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    """The settings of topics, as far as the broker tells."""
+    if not names:
+        return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     try:
         responses = await admin.describe_configs(resources)

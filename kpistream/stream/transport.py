@@ -29,6 +29,7 @@ The consumer runs in a thread with its own event loop. `AIOKafkaConsumerThread` 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, cast
 
@@ -228,6 +229,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self.run_number = 0
         self._last: dict[tuple[str, int], int] = {}
+        self._handing_over = threading.Lock()  # a position moves on before its chunk is noted
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -291,7 +293,23 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         if run != self.run_number or reassigning or not self.consumer.flow_active:
             return []
         limit = cast(BatchTransport, self.transport).chunk_records
-        return [self._chunk(tp, records) for tp, records in drain(fetcher, partitions, limit)]
+        with self._handing_over:
+            return [self._chunk(tp, records) for tp, records in drain(fetcher, partitions, limit)]
+
+    def behind(self, tp: TP, measured: int) -> int | None:
+        """See :meth:`BatchConsumer.behind`; called from the app's loop."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        state: Any = assignment.state_value(tp) if assignment is not None else None
+        if state is None:
+            return None
+        with self._handing_over:
+            position, last = state._position, self._last.get(tp)
+        if position is None or state.highwater is None:
+            return None
+        # Offsets may have holes: with nothing queued, what counts is how far has been fetched.
+        reached = position if last is None or last <= measured else measured + 1
+        return max(0, cast(int, state.highwater) - reached)
 
     def _chunk(self, tp: tuple[str, int], records: list[Record]) -> Chunk:
         chunk = Chunk(tp, records, self.run_number, self._last.get(tp))
@@ -310,6 +328,10 @@ class BatchConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def behind(self, tp: TP, measured: int) -> int | None:
+        """How many offsets of a partition, measured up to one, are to come; None: nobody knows."""
+        return self._thread.behind(tp, measured)
 
     def is_changelog(self, tp: TP) -> bool:
         """Whether the partition belongs to a table's changelog, which recovery reads itself."""
@@ -394,19 +416,25 @@ class BatchConsumer(driver.Consumer):
     async def wait_empty(self) -> None:
         """Flush, until every chunk that an agent took is acknowledged; then commit.
 
-        Neither flushes nor commits once the app crashed: the restart reads it again.
+        Neither flushes nor commits once the app crashed, be it meanwhile: the restart reads it
+        again.
         """
-        if self.app.crashed or self.crashed:
+        if self._is_crashed():
             return
         try:
             await self._flush_until_empty()
         except Exception as error:
             await self.crash(error)  # raised, it would leave the app half stopped
             return
+        if self._is_crashed():
+            return
         try:
             await asyncio.wait_for(self.commit_and_end_transactions(), _COMMIT_S)
         except TimeoutError:
             self.log.warning("offsets not committed: what was acknowledged is read again")
+
+    def _is_crashed(self) -> bool:
+        return bool(self.app.crashed or self.crashed)
 
     async def _flush_until_empty(self) -> None:
         flush = cast(BatchTransport, self.transport).on_revoke_flush

@@ -107,7 +107,7 @@ def test_a_webhook_is_shown_by_its_host_alone(
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https://hooks.example.org/T0/s3cr3t")
     ran = kpistream("check", "--no-broker")
     assert (ran.code, ran.err) == (0, "")
-    assert "webhook webhook-1: hooks.example.org" in ran.out
+    assert "webhook webhook-809538: hooks.example.org" in ran.out
     assert "s3cr3t" not in ran.out
 
 
@@ -117,5 +117,5 @@ def test_a_webhook_without_a_host_is_a_mistake(
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https:///s3cr3t")
     ran = kpistream("check", "--no-broker")
     assert ran.code == 2
-    assert "settings: webhooks.webhook-1: " in ran.err
+    assert "settings: webhooks.webhook-9aeb6f: " in ran.err
     assert "s3cr3t" not in ran.err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,8 @@ def test_events_can_come_from_standard_input(kpistream: Run, story: str) -> None
 def test_without_json_there_are_tables(kpistream: Run, story: str, tally: Tally) -> None:
     ran = kpistream("compute", story)
     assert ran.code == 0
-    assert f"{tally.revenue() / EUR:,.2f} EUR" in ran.out
+    assert f"{tally.revenue() / EUR:,.2f} " in ran.out
+    assert "money in EUR" in ran.out
     assert "return_on_ad_spend" in ran.out
     assert f"{tally.count():,} events" in ran.out
 
@@ -158,7 +160,26 @@ def test_an_empty_file_has_no_readings(kpistream: Run, tmp_path: Path) -> None:
     path.write_text("", encoding="utf-8")
     [last] = computed(kpistream, path)
     assert (last["produced"], last["outcomes"]) == (0, [])
-    assert kpistream("compute", path).code == 0
+    assert last["as_of"] is None
+    ran = kpistream("compute", path)
+    assert (ran.code, ran.out) == (0, "no events\n")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_terminal_cuts_no_name_and_no_amount(
+    kpistream: Run, story: str, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    wide = kpistream("compute", story).out
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    narrow = re.sub(r"\x1b\[[0-9;]*m", "", kpistream("compute", story).out)
+    assert "…" not in narrow
+    assert max(map(len, narrow.splitlines())) <= width
+    amounts = re.compile(r"[\d,]+\.\d\d(?= )")
+    assert Counter(amounts.findall(narrow)) == Counter(amounts.findall(wide))
+    assert "session_conversion_rate " in narrow
+    assert "continued" in narrow
 
 
 @pytest.mark.parametrize("content", ["not json\n", '{"type":"clack"}\n', "[1]\n"])

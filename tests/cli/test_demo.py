@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.cli.demo_show import PHASES, WATCHED, WINDOW, alert_document
+from kpistream.cli.demo_show import PHASES, WATCHED, WINDOW, Show, alert_document
 from kpistream.cli.demo_stage import demo_settings
 from kpistream.cli.wiring import build_plan
+from kpistream.core.outcomes import Outcome
 from kpistream.edges.emitter.shipped import STORY
+from kpistream.edges.emitter.simulator import Simulator
+from kpistream.edges.emitter.tally import Tally
 from kpistream.edges.receiver import ReceivedAlert
 
 FINGERPRINT = "68eea569edfd5e01"
@@ -134,6 +137,37 @@ def test_a_short_demo_writes_readings_and_ends_by_itself(tmp_path: Path) -> None
     ]
     assert max(revenue) > 0
     assert "0 late, 0 rejected" in (tmp_path / "err").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_it_ends_quietly_when_nobody_reads_on(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "kpistream", "demo", "--web-port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.readline()
+            process.stdout.close()
+            told = process.stderr.read().decode()
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    assert "Traceback" not in told
+    assert "Error" not in told
+
+
+def test_the_last_count_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    tally = Tally()
+    for emission in Simulator(STORY, 50, 1, 1_772_359_200_000, 10):
+        tally.enter(emission)
+    read = tally.count() - 7
+    outcomes = dict.fromkeys(Outcome, 0) | {Outcome.accepted: read - 3, Outcome.late: 3}
+    Show(json=False, closed=lambda: None).summary(tally, outcomes)
+    assert (
+        f"{tally.count():,} events produced: {read - 3:,} accepted, 0 duplicate, 3 late, "
+        "0 rejected, 7 not read when stopped"
+    ) in capsys.readouterr().out
 
 
 @pytest.mark.slow

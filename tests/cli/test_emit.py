@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +71,8 @@ def test_money_is_in_the_currency_of_the_settings(
         (["--scenario", "storm"], "allowed: story, steady, chaos"),
         (["--speed", "2"], "--duration"),
         (["--speed", "-1"], "above 0"),
+        (["--rate", "-3"], "--rate: -3 is not a number above 0"),
+        (["--rate", "nan"], "--rate: nan is not a number above 0"),
         (["--start", START], "--start"),
         (["--duration", "soon"], "not a span"),
         (["--duration", "0"], "not a span"),
@@ -87,6 +93,27 @@ def test_a_file_that_cannot_be_written_ends_with_2(kpistream: Run, tmp_path: Pat
     ran = kpistream("emit", "--to-file", tmp_path, *TRAFFIC)
     assert ran.code == 2
     assert str(tmp_path) in ran.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_file_at_once_with_the_tally(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    path = tmp_path / "events.ndjson"
+    command = [sys.executable, "-m", "kpistream", "emit", "--json", "--to-file", str(path)]
+    command += ["--duration", "10d", "--rate", "1000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not (path.exists() and path.stat().st_size):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=5)
+        finally:
+            process.kill()
+    assert (process.returncode, err) == (0, b"")
+    assert json.loads(out)["acknowledged"] == path.read_bytes().count(b"\n") > 0
 
 
 @pytest.mark.parametrize("command", ["emit", "topics create"])

@@ -242,6 +242,19 @@ def test_a_stale_row_of_a_former_owner_is_outlived_even_by_compaction() -> None:
     assert _clicks(restored, FIVE_MINUTES) == 5
 
 
+def test_the_copies_of_a_row_that_two_owners_left_are_joined() -> None:
+    """Each may know of a source what the other does not, whichever of them got further."""
+    rows: list[Row] = []
+    for owner, partition, offset in ((b"two", 1, 9), (b"one", 0, 5)):
+        merger = _merger(owner=owner)
+        _pass(merger, "0s")
+        _add(merger, 3, fence=1, partition=partition)
+        merger.reached(offset)
+        rows += merger.drain()
+
+    assert _clicks(_merger(rows, b"three"), FIVE_MINUTES) == 6
+
+
 def test_a_silent_source_is_known_by_its_topic() -> None:
     merger = _merger()
     _pass(merger, "0s")

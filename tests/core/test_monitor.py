@@ -117,8 +117,10 @@ def test_alerts_outlive_a_restart_without_a_repeat_or_a_loss() -> None:
     rows += after.monitor.drain()
 
     again = Partials(rows, b"three", after.offset)
+    fired = list(again.monitor.alerts.values())
     again.mark("20s")
-    assert again.beat("20s") == []
+    assert [one.identity for one in again.beat("20s")] == [one.identity for one in fired]
+    assert again.beat("21s") == []
     assert _states(again.monitor.alerts.values()) == ["firing"]
     assert again.monitor.board.get("click_through_rate", "5m") is not None
 
@@ -171,3 +173,42 @@ def test_an_ended_alert_is_forgotten_after_a_day() -> None:
 
     assert not partials.monitor.alerts
     assert not Partials(rows, b"two").monitor.alerts
+
+
+def _fired() -> tuple[Partials, list[Row], Alert]:
+    """An alert that fired, its durable rows, and nobody knows whether its message was sent."""
+    before = _low()
+    before.beat("2s")
+    before.mark("13s")
+    [fired] = before.beat("13s")
+    return before, before.monitor.drain(), fired
+
+
+def test_an_alert_that_may_not_have_been_sent_is_told_once_more_as_it_was() -> None:
+    before, rows, fired = _fired()
+    after = Partials(rows, b"two", offset=before.offset - 1)  # not acknowledged: read again
+
+    assert [alert.identity for alert in after.beat("13s")] == [fired.identity]
+    assert after.beat("14s") == []
+
+
+def test_an_alert_that_ended_meanwhile_is_resolved_after_it_was_told_once_more() -> None:
+    before, rows, fired = _fired()
+    after = Partials(rows, b"two", before.offset)
+    after.count("clicks", 10, "13s", fence=2)
+
+    assert [alert.identity for alert in after.beat("14s")] == [fired.identity]
+    rows += after.monitor.drain()
+    [resolved] = after.beat("15s")
+    rows += after.monitor.drain()
+    assert (resolved.state, resolved.fingerprint) == ("resolved", fired.fingerprint)
+
+    again = Partials(rows, b"three", after.offset)
+    assert [alert.identity for alert in again.beat("16s")] == [resolved.identity]
+
+
+def test_a_pending_alert_is_no_news_after_a_restart() -> None:
+    before = _low()
+    before.beat("2s")
+    after = Partials(before.monitor.drain(), b"two", before.offset)
+    assert after.beat("3s") == []

@@ -14,12 +14,20 @@ def test_owners_write_the_same_row_under_different_keys() -> None:
     assert row_name(one.put(b"r@w", b"1")[0]) == b"r@w"
 
 
-def test_a_copy_of_another_owner_goes_a_flush_after_the_row_that_replaces_it() -> None:
+def test_a_copy_of_another_owner_stays_beside_the_row() -> None:
+    rows = OwnedRows(b"new")
+    rows.restore(b"row@old", b"1")
+    rows.put(b"row", b"2")
+
+    assert rows.begin() == []
+
+
+def test_a_copy_goes_a_flush_after_the_row_that_replaces_it() -> None:
     rows = OwnedRows(b"new")
     rows.restore(b"row@old", b"1")
 
     assert rows.begin() == []
-    rows.put(b"row", b"2")
+    rows.replace(b"row", b"2")
     assert rows.begin() == [(b"row@old", None)]
     assert rows.begin() == []
 
@@ -44,7 +52,7 @@ def test_a_copy_that_is_gone_already_need_not_be_removed() -> None:
     rows = OwnedRows(b"new")
     rows.restore(b"row@old", b"1")
     rows.restore(b"row@old", None)
-    rows.put(b"row", b"2")
+    rows.replace(b"row", b"2")
 
     assert rows.begin() == []
 

@@ -192,6 +192,23 @@ class TestReadings:
         assert await browser.found("") == []
 
 
+class TestBeforeTheFirstBoard:
+    @pytest.mark.parametrize("path", ["readings", "alerts"])
+    async def test_a_worker_that_is_not_ready_says_why(
+        self, browser: Browser, worker: Worker, path: str
+    ) -> None:
+        worker.board, worker.readiness = Board((), 0.0), Readiness(("recovering tables",))
+        problem = await browser.json(f"/api/v1/{path}", status=503)
+        assert problem["detail"] == "the worker is not ready: recovering tables"
+
+    @pytest.mark.parametrize("path", ["readings", "alerts"])
+    async def test_one_that_is_ready_has_nothing_as_of_never(
+        self, browser: Browser, worker: Worker, path: str
+    ) -> None:
+        worker.board = Board((), 0.0)
+        assert await browser.json(f"/api/v1/{path}") == {"as_of": None, path: []}
+
+
 class TestAlerts:
     async def test_are_published(self, browser: Browser, worker: Worker) -> None:
         worker.alerts = [alert()]

@@ -153,6 +153,7 @@ async def test_tries_are_bounded_in_number() -> None:
         "127.0.0.1", "msg_1", DeliveryOutcome.gave_up, 4, 500, "answered 500"
     )
     assert it.waits == [0.5, 1.0, 2.0]
+    assert [result for result, _ in it.results] == [FAILED, FAILED, FAILED, TryResult.gave_up]
 
 
 async def test_tries_are_bounded_in_time() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from faust.types import TP
 
 from kpistream.stream.transport import (
     BatchConsumer,
+    BatchConsumerThread,
     Chunk,
     ChunkContinuityError,
     Continuity,
@@ -76,6 +78,44 @@ class TestContinuity:
         continuity.check(Chunk(CLICKS, records(5), 1, None))
         continuity.check(Chunk(ORDERS, records(0), 1, None))
         continuity.check(Chunk(CLICKS, records(6), 1, 5))
+
+
+class TestBehind:
+    """A partition whose log ends at offset 10, and of which some offsets are no records."""
+
+    @staticmethod
+    def thread(position: int | None, last: int | None, highwater: int | None = 10) -> Any:
+        state = SimpleNamespace(_position=position, highwater=highwater)
+        assignment = SimpleNamespace(state_value={CLICKS: state}.get)
+        made = cast(Any, object.__new__(BatchConsumerThread))
+        subscription = SimpleNamespace(assignment=assignment)
+        made._consumer = SimpleNamespace(_subscription=SimpleNamespace(subscription=subscription))
+        made._handing_over = threading.Lock()
+        made._last = {} if last is None else {CLICKS: last}
+        return made
+
+    @pytest.mark.parametrize(
+        ("position", "last", "measured", "behind"),
+        [
+            pytest.param(10, 9, 9, 0, id="everything is measured"),
+            pytest.param(10, 7, 7, 0, id="markers follow the last record"),
+            pytest.param(10, None, -1, 0, id="all records expired"),
+            pytest.param(10, 7, 3, 6, id="a chunk is still queued"),
+            pytest.param(8, 7, 7, 2, id="records are still to be fetched"),
+            pytest.param(10, None, 12, 0, id="read in an earlier run"),
+        ],
+    )
+    def test_it_counts_what_is_to_be_fetched_and_measured(
+        self, position: int, last: int | None, measured: int, behind: int
+    ) -> None:
+        assert self.thread(position, last).behind(TP(*CLICKS), measured) == behind
+
+    def test_nobody_knows_before_the_first_fetch(self) -> None:
+        assert self.thread(None, None).behind(TP(*CLICKS), -1) is None
+        assert self.thread(0, None, highwater=None).behind(TP(*CLICKS), -1) is None
+
+    def test_nobody_knows_of_a_partition_of_another_worker(self) -> None:
+        assert self.thread(10, 9).behind(TP(*ORDERS), 9) is None
 
 
 class FakeResult:
@@ -258,5 +298,17 @@ class TestWaitEmpty:
         made = consumer()
         done = stopping(made, flush)
         made.app.crashed = True
+        await made.wait_empty()
+        assert done == []
+
+    async def test_a_crash_while_the_flush_waited_keeps_the_offsets_from_being_committed(
+        self,
+    ) -> None:
+        made = consumer()
+
+        async def flush() -> None:
+            made.app.crashed = True
+
+        done = stopping(made, flush)
         await made.wait_empty()
         assert done == []

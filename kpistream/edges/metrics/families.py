@@ -110,7 +110,7 @@ DELIVERIES: Final = Family(
     "kpistream_webhook_deliveries_total",
     "counter",
     ("receiver", "outcome"),
-    "Attempts to deliver a notification, by what came of them.",
+    "Tries to deliver a notification: delivered, refused, failed (another follows) or gave_up.",
 )
 ALERTS: Final = Family(
     "kpistream_alerts", "gauge", ("rule", "state"), "Alerts of a rule in a state."

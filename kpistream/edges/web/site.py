@@ -15,7 +15,7 @@ from kpistream.core.instants import rfc3339
 from kpistream.core.readings import Board, Reading
 from kpistream.edges.metrics import Exposition
 from kpistream.edges.web.index import INDEX
-from kpistream.edges.web.problem import problems_as_json
+from kpistream.edges.web.problem import Problem, problems_as_json
 from kpistream.edges.web.query import ReadingsQuery, refuse_unknown
 from kpistream.edges.web.readiness import Readiness
 from kpistream.edges.web.vocabulary import Vocabulary
@@ -97,14 +97,22 @@ class Site:
     async def readings(self, request: web.Request) -> web.Response:
         """The readings on this worker's board that the query asks for."""
         query = ReadingsQuery.parse(request.query, self._vocabulary)
-        board = self._board()
+        board = self._known_board()
         return _json_body(await self._aside(lambda: _encode_readings(board, query)))
 
     async def alerts(self, request: web.Request) -> web.Response:
         """The alerts of this worker, each in its present state."""
         refuse_unknown(request.query, ())
         alerts = [alert.to_dict() for alert in self._alerts()]
-        return _json({"as_of": rfc3339(self._board().as_of), "alerts": alerts})
+        return _json({"as_of": _as_of(self._known_board()), "alerts": alerts})
+
+    def _known_board(self) -> Board:
+        """The board; a :class:`Problem` before the first one of a worker that is not ready."""
+        board, readiness = self._board(), self._ready()
+        if not board.as_of and not readiness.ready:
+            detail = f"the worker is not ready: {', '.join(readiness.reasons)}"
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+        return board
 
     async def _aside(self, work: Callable[[], T]) -> T:
         async with self._one_at_a_time:
@@ -113,7 +121,12 @@ class Site:
 
 def _encode_readings(board: Board, query: ReadingsQuery) -> bytes:
     found = [_published(reading) for reading in query.find(board)]
-    return msgspec.json.encode({"as_of": rfc3339(board.as_of), "readings": found})
+    return msgspec.json.encode({"as_of": _as_of(board), "readings": found})
+
+
+def _as_of(board: Board) -> str | None:
+    """When the readings hold; None for a board of a worker that has had nothing to read."""
+    return rfc3339(board.as_of) if board.as_of else None
 
 
 def _published(reading: Reading) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kpistream.cli.wiring import layout_over, partition_mistake, read_plan
+from kpistream.core.located_yaml import ConfigErrors
+from kpistream.settings import Settings
+from kpistream.stream.topics import TopicState
+from tests.cli.conftest import Run
+
+ROAS = "rule {} is skipped: return_on_ad_spend needs the setting topics.cost"
+
+
+def settings(**given: object) -> Settings:
+    return Settings(**given)  # type: ignore[arg-type]
+
+
+class TestRulesOverEventsThatAreNotRead:
+    def test_are_left_out_and_told_with_the_missing_topic(self) -> None:
+        topics = {t: f"{t}s" for t in ("impression", "click", "session", "order", "email")}
+        plan, warnings = read_plan(settings(topics=topics))
+        assert warnings == [ROAS.format("roas_below_one")]
+        assert "roas_below_one" not in {rule.name for rule in plan.rules}
+
+    def test_are_all_there_when_everything_is_read(self) -> None:
+        plan, warnings = read_plan(settings())
+        assert (len(plan.rules), warnings) == (2, [])
+
+    def test_are_warnings_of_check(self, kpistream: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KPISTREAM_TOPICS", '{"click": "clicks", "order": "orders"}')
+        ran = kpistream("check", "--no-broker")
+        assert ran.code == 0
+        assert f"warning: {ROAS.format('roas_below_one')}\n" in ran.err
+
+    def test_a_kpi_that_does_not_exist_stays_a_mistake(self, tmp_path: Path) -> None:
+        shipped = settings().rules[0].read_text(encoding="utf-8")
+        rules = tmp_path / "rules.yml"
+        rules.write_text(shipped.replace("return_on_ad_spend", "return_on_luck"), encoding="utf-8")
+        with pytest.raises(ConfigErrors, match="return_on_luck"):
+            read_plan(settings(rules=[rules], topics={"click": "clicks"}))
+
+
+class TestPartitions:
+    @pytest.mark.parametrize(
+        ("topic", "partitions", "advice"),
+        [
+            pytest.param("clicks", 9, None, id="an event topic has as many as it has"),
+            pytest.param("kpistream.measured.clicks", 2, None, id="a table follows its topic"),
+            pytest.param("kpistream.measured.clicks", 9, "`app_id`", id="but cannot shrink"),
+            pytest.param("kpistream.merged", 2, "`partitions` to 2", id="our own must be as set"),
+        ],
+    )
+    def test_of_a_topic_that_exists(self, topic: str, partitions: int, advice: str | None) -> None:
+        layout = layout_over(settings(), {"clicks": 6})
+        spec = next(spec for spec in layout.specs() if spec.name == topic)
+        state = TopicState(topic, partitions, None, created=False)
+        mistake = partition_mistake(layout, spec, state)
+        assert (mistake is None) if advice is None else (mistake and advice in mistake.problem)

@@ -1,0 +1,90 @@
+"""The answers and the message in docs/api.md are what a worker gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import msgspec
+import pytest
+
+from kpistream.core.alerts import Alert, judge
+from kpistream.core.readings import Board
+from kpistream.edges.alertmanager_payload import payload
+from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
+from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from tests.support.alerting import reading, rule
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+READINGS, ALERTS, UNREADY, PROBLEM, MESSAGE = map(
+    json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.S)
+)
+
+SHOWN = reading(currency="EUR", slice=(("channel", "display"), ("campaign", "spring")))
+FIRING = cast(Alert, judge(rule(for_s=0.0), None, SHOWN, None, SHOWN.as_of)[0])
+
+WORDS = Vocabulary(
+    kpis=("return_on_ad_spend",),
+    windows=("5m", "1h"),
+    dimensions=("channel", "campaign"),
+    slices=("total", "channel_campaign"),
+)
+
+
+def worker() -> WebServer:
+    collector = WorkerCollector(
+        board=Board,
+        telemetry=Telemetry(),
+        alerts=lambda: [],
+        dimensions=WORDS.dimensions,
+        rules=(),
+        version="1.2.3",
+    )
+    return WebServer(
+        board=lambda: Board((SHOWN,), SHOWN.as_of),
+        alerts=lambda: [FIRING],
+        ready=lambda: Readiness(("connecting to the broker",)),
+        exposition=Exposition(collector),
+        vocabulary=WORDS,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "example"),
+    [
+        ("/api/v1/readings?kpi=return_on_ad_spend&window=1h&channel=display", 200, READINGS),
+        ("/api/v1/alerts", 200, ALERTS),
+        ("/readyz", 503, UNREADY),
+        ("/api/v1/readings?window=2h", 400, PROBLEM),
+        ("/healthz", 200, {"status": "alive"}),
+    ],
+)
+async def test_an_answer_is_as_the_page_shows_it(path: str, status: int, example: Any) -> None:
+    async with (
+        worker() as server,
+        aiohttp.ClientSession() as session,
+        session.get(server.url + path) as answer,
+    ):
+        assert (HTTPStatus(answer.status), await answer.json(content_type=None)) == (
+            status,
+            example,
+        )
+
+
+def test_a_reading_of_the_page_has_the_keys_of_a_reading() -> None:
+    [shown] = READINGS["readings"]
+    assert shown == {name: value for name, value in SHOWN.to_dict().items() if name != "kind"}
+
+
+def test_the_message_is_what_a_receiver_gets() -> None:
+    sent = payload([FIRING], "marketing", "https://kpis.example.org").encode()
+    assert msgspec.json.decode(sent) == MESSAGE
+
+
+def test_every_path_of_the_page_exists_and_every_path_is_on_it() -> None:
+    served = {str(r.canonical) for r in worker()._site.app().router.resources()}
+    assert set(re.findall(r"^\| `(/\S*)` \|", PAGE, re.M)) == served
