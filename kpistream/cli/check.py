@@ -123,7 +123,7 @@ async def _check_broker(settings: Settings, findings: _Findings) -> None:
         with broker_of(settings):
             found = await describe_topics(settings, [spec.name for spec in planned.specs()])
     except Failure as failure:
-        findings.errors.append(ConfigError("broker", 0, "broker", str(failure)))
+        findings.errors.append(ConfigError("broker", 0, "", str(failure)))
         return
     findings.checked.append(f"broker {settings.broker}: {len(found)} topics of {settings.app_id}")
     layout = layout_over(settings, {topic: state.partitions for topic, state in found.items()})

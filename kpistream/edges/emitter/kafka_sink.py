@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,6 +17,10 @@ from kpistream.edges.emitter.sink import Outgoing, SinkError
 
 _LINGER_MS: Final = 5
 _BATCH_BYTES: Final = 262_144
+_SILENCE_S: Final = 30.0
+"""How long nothing may be acknowledged while something waits: an idempotent producer never gives
+up on its own."""
+_STOP_S: Final = 5.0
 
 
 class KafkaSink:
@@ -49,6 +55,7 @@ class KafkaSink:
         self._failed = 0
         self._failure: BaseException | None = None
         self._acknowledged = 0
+        self._heard_s = 0.0
 
     @property
     def acknowledged(self) -> int:
@@ -76,11 +83,18 @@ class KafkaSink:
             if kind is None:
                 await self.flush()
         finally:
-            await self._producer.stop()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._producer.stop(), _STOP_S)
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """Queue records; waits only while the producer's buffers are full."""
         self._raise_failure()
+        self._raise_silence()
+        if not self._pending:
+            self._heard_s = time.monotonic()
         for record in records:
             future = await self._hand_over(record)
             self._pending.add(future)
@@ -88,8 +102,9 @@ class KafkaSink:
 
     async def flush(self) -> None:
         """Wait until each record is confirmed or has failed."""
-        if self._pending:
-            await asyncio.wait(set(self._pending))
+        while self._pending:
+            self._raise_silence()
+            await asyncio.wait(set(self._pending), timeout=1.0)
         # The futures' callbacks run one turn of the loop after the futures are done.
         await asyncio.sleep(0)
         self._raise_failure()
@@ -107,6 +122,7 @@ class KafkaSink:
 
     def _done(self, future: asyncio.Future[object]) -> None:
         self._pending.discard(future)
+        self._heard_s = time.monotonic()
         if future.cancelled():
             self._fail(asyncio.CancelledError("the producer was stopped"))
         elif error := future.exception():
@@ -117,6 +133,11 @@ class KafkaSink:
     def _fail(self, error: BaseException) -> None:
         self._failed += 1
         self._failure = self._failure or error
+
+    def _raise_silence(self) -> None:
+        if self._pending and time.monotonic() - self._heard_s > _SILENCE_S:
+            waiting = len(self._pending)
+            raise SinkError(f"no acknowledgement for {_SILENCE_S:.0f} s, {waiting} records wait")
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

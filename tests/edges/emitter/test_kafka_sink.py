@@ -110,3 +110,11 @@ async def test_a_broker_that_does_not_answer_is_named(monkeypatch: pytest.Monkey
     with pytest.raises(SinkError, match="no connection to Kafka at broker:9092"):
         await KafkaSink("broker:9092").__aenter__()
     assert Producer.made.stopped
+
+
+async def test_a_broker_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_sink, "_SILENCE_S", 0.0)
+    with pytest.raises(SinkError, match="1 records wait"):
+        async with KafkaSink("broker:9092") as sink:
+            await sink.send([CLICK])
+    assert Producer.made.stopped
