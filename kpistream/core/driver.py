@@ -89,8 +89,9 @@ class Driver:
         return max(self._next_beat_ms + IDLE_BEAT_MS, now_ms - reach_ms)
 
     def finish(self) -> Iterator[Alert]:
-        """Measure what is waiting and judge it, as of the last arrival."""
+        """Measure what is waiting and judge it, as of the last arrival; nothing comes after."""
         yield from self.beat(self._now_ms)
+        self._monitor.board = self._monitor.board.closed()
 
     def beat(self, now_ms: int) -> Iterator[Alert]:
         """Flush, merge and judge as of ``now_ms``."""

@@ -1,5 +1,7 @@
 """A reading is the value of a KPI for a slice and a window; a board is all of them at once."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,6 +81,14 @@ class Board:
     def of(self, kpi: str, window: str) -> tuple[Reading, ...]:
         """The readings of a KPI over a window: every slice, every currency."""
         return self._by_kpi_and_window.get((kpi, window), ())
+
+    def closed(self) -> Board:
+        """The same when nothing can come any more: what was provisional is final."""
+        final = (
+            msgspec.structs.replace(r, trust="final") if r.trust == "provisional" else r
+            for r in self.readings
+        )
+        return Board(tuple(final), self.as_of)
 
     def to_dict(self) -> dict[str, Any]:
         """The published form, ready for any JSON encoder."""

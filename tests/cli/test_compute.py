@@ -84,7 +84,7 @@ def test_a_reading_has_the_published_form(kpistream: Run, story: str) -> None:
         "numerator": one["numerator"],
         "denominator": one["denominator"],
         "sample": one["denominator"],
-        "trust": "provisional",
+        "trust": "final",
         "as_of": "2026-03-01T10:01:00Z",
     }
 

@@ -67,3 +67,10 @@ def test_a_board_is_published_as_json() -> None:
 )
 def test_an_instant_is_written_in_utc_to_the_millisecond(epoch_s: float, text: str) -> None:
     assert rfc3339(epoch_s) == text
+
+
+def test_a_closed_board_is_final_where_no_source_is_missing() -> None:
+    open_board = Board((reading(), reading(kpi="clicks", trust="incomplete")), 10.0)
+
+    assert [r.trust for r in open_board.closed()] == ["final", "incomplete"]
+    assert open_board.closed().as_of == 10.0
