@@ -145,12 +145,9 @@ class Monitor:
         )
         news = []
         for alert, changed in judged:
-            known = self.alerts.get(alert.fingerprint)
             self.alerts[alert.fingerprint] = alert
             if changed:
                 news.append(alert)
-                self._changed[alert.fingerprint] = alert
-            elif known is None:
                 self._changed[alert.fingerprint] = alert
         self._forget_ended(now_s)
         return news
