@@ -18,12 +18,12 @@ from kpistream.core.dedupe import Run, decode_run, encode_run
 from kpistream.core.fold import Fold
 from kpistream.core.ledger import LEDGER_KEY, Ledger
 from kpistream.core.outcomes import Outcome
-from kpistream.core.owned_rows import OwnedRows, row_name
+from kpistream.core.owned_rows import OwnedRows, pane_row_name, pane_row_of, row_name
 from kpistream.core.owned_rows import Row as TableRow
 from kpistream.core.panes import Pane
 from kpistream.core.partials import Mark, Partial, Source, Sums, add, encode_partial
 from kpistream.core.plan import Plan
-from kpistream.core.slices import Slice, slice_from_key, slice_key
+from kpistream.core.slices import Slice, slice_key
 from kpistream.core.sorting import LOT, GroupKey, Record, Sorted, Sorter
 
 MAX_PANES: Final = 256
@@ -137,7 +137,7 @@ class PartitionMeasurer:
 
     def _restore_sums(self, name: bytes, value: bytes) -> None:
         row = _decode_row(value)
-        pane, part = _row_from_name(name)
+        pane, part = pane_row_of(name)
         if not self._tiers.has_width(pane[0]):
             return
         self._held = max(self._held, row.fence)
@@ -277,7 +277,7 @@ class PartitionMeasurer:
         for (pane, part), row in self._dirty.items():
             row.fence = offset
             value = _encode_row(_RowValue(row.sums, offset))
-            rows.append(self._table.put(_row_name(pane, part), value))
+            rows.append(self._table.put(pane_row_name(pane, part), value))
             panes.setdefault(part, []).append((*pane, row.sums))
         self._dirty = {}
         topic, partition = self.source
@@ -293,17 +293,8 @@ class PartitionMeasurer:
         closed = [p for p in self._rows if closes_at_s(p) * 1000 < committed_watermark_ms]
         for pane in closed:
             for part in self._rows.pop(pane):
-                yield _row_name(pane, part)
+                yield pane_row_name(pane, part)
         yield from self._sorter.seen.forget(committed_watermark_ms)
-
-
-def _row_name(pane: Pane, part: Slice) -> bytes:
-    return b"p%d|%d|%b" % (*pane, slice_key(part))
-
-
-def _row_from_name(name: bytes) -> tuple[Pane, Slice]:
-    width, start, part = name[1:].split(b"|", 2)
-    return (int(width), int(start)), slice_from_key(part)
 
 
 def _batches(panes: list[_PaneSums]) -> Iterator[list[_PaneSums]]:

@@ -12,10 +12,10 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core.owned_rows import OwnedRows, Row, row_name
+from kpistream.core.owned_rows import OwnedRows, Row, pane_row_name, pane_row_of, row_name
 from kpistream.core.panes import Pane, Tiers
 from kpistream.core.partials import Mark, Partial, Source, Sums, add, difference
-from kpistream.core.slices import Slice, slice_from_key, slice_key
+from kpistream.core.slices import Slice
 from kpistream.core.windows import Window
 
 META_KEY: Final = b"meta"
@@ -122,13 +122,13 @@ class Merger:
     def restored(self) -> None:
         """Finish restoring: drop the rows that a coarser row holds already."""
         for key, value in self._restored.items():
-            self._restore_row(*_row_from_name(row_name(key)), _decode_row(value))
+            self._restore_row(*pane_row_of(row_name(key)), _decode_row(value))
         self._restored = {}
         for part, state in self._slices.items():
             held = {child for row in state.panes.values() for child in row.held}
             for pane in [p for p in state.panes if self._is_held(p, held)]:
                 del state.panes[pane]
-                self._gone.append(_row_name(part, pane))
+                self._gone.append(pane_row_name(pane, part))
         self._move_windows()
 
     def resume(self, offset: int) -> None:
@@ -259,7 +259,7 @@ class Merger:
                 continue
             row = state.panes.pop(pane)
             self._dirty.pop((part, pane), None)
-            self._gone.append(_row_name(part, pane))
+            self._gone.append(pane_row_name(pane, part))
             if parent is not None:
                 self._fold_into(state, part, parent, pane, row)
 
@@ -332,7 +332,7 @@ class Merger:
         rows = self._table.begin()
         for (part, pane), row in self._dirty.items():
             row.version = self.version
-            rows.append(self._table.put(_row_name(part, pane), _encode(row)))
+            rows.append(self._table.put(pane_row_name(pane, part), _encode(row)))
         for name in self._gone:
             self._table.remove(name)
         self._dirty, self._gone = {}, []
@@ -363,12 +363,3 @@ def _total(row: _PaneRow) -> Sums:
     for _, contributed in row.live.values():
         add(sums, contributed)
     return sums
-
-
-def _row_name(part: Slice, pane: Pane) -> bytes:
-    return b"p%d|%d|%b" % (*pane, slice_key(part))
-
-
-def _row_from_name(name: bytes) -> tuple[Pane, Slice]:
-    width, start, part = name[1:].split(b"|", 2)
-    return (int(width), int(start)), slice_from_key(part)

@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from kpistream.core.panes import Pane
+from kpistream.core.slices import Slice, slice_from_key, slice_key
+
 Row = tuple[bytes, bytes | None]
 """Key and value; None removes the row."""
 
@@ -69,3 +72,14 @@ class OwnedRows:
 def row_name(key: bytes) -> bytes:
     """The name of the row with this key, whoever owns it."""
     return key.rpartition(_MARK)[0]
+
+
+def pane_row_name(pane: Pane, part: Slice) -> bytes:
+    """The name of the row of a slice's pane."""
+    return b"p%d|%d|%b" % (*pane, slice_key(part))
+
+
+def pane_row_of(name: bytes) -> tuple[Pane, Slice]:
+    """The pane and the slice that a :func:`pane_row_name` was made from."""
+    width, start, part = name[1:].split(b"|", 2)
+    return (int(width), int(start)), slice_from_key(part)

@@ -19,8 +19,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-import xxhash
-
 from kpistream.core import alerts
 from kpistream.core.alerts import Alert
 from kpistream.core.measure import Flush
@@ -140,6 +138,6 @@ class Flusher:
         outbox: Outbox = defaultdict(list)
         for alert in news:
             key = alert.fingerprint.encode()
-            partition = xxhash.xxh3_64_intdigest(key) % self._layout.partitions
+            partition = partition_of(key, self._layout.partitions)
             outbox[self._layout.alerts, partition].append((key, alerts.encode(alert)))
         return outbox
