@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -19,6 +20,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -33,10 +35,22 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError
 
+from kpistream.core.catalogue_layers import SECTIONS, catalogue_part
 from kpistream.core.currencies import EXPONENTS
-from kpistream.core.events import DEFAULT_TOPICS
-from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, config_errors, load
-from kpistream.core.slices import Slicing
+from kpistream.core.days import Days
+from kpistream.core.event_types import SHIPPED as SHIPPED_EVENTS
+from kpistream.core.located_yaml import (
+    ConfigError,
+    ConfigErrors,
+    Located,
+    config_errors,
+    did_you_mean,
+    load,
+)
+from kpistream.core.located_yaml import (
+    Path as Place,
+)
+from kpistream.core.slices import DIMENSIONS
 from kpistream.core.windows import parse_length, parse_window
 
 PREFIX: Final = "KPISTREAM_"
@@ -49,16 +63,33 @@ _JSON: Final = {
     "slices": '[[], ["channel"], ["channel", "campaign"]]',
     "topics": '{"click": "clicks", "order": "orders"}',
     "duplicate_horizons": '{"order": "1d"}',
+    "member_limits": '{"campaign": 5000}',
 }
 """Settings that a variable gives as JSON alone, each with an example."""
 
-Dimension = Literal["channel", "campaign", "segment", "device", "country", "site"]
-DEFAULT_SLICES: Final[tuple[list[Dimension], ...]] = (
+DEFAULT_SLICES: Final[tuple[list[str], ...]] = (
     [],
     ["channel"],
     ["campaign"],
     ["channel", "campaign"],
 )
+DEFAULT_WINDOWS: Final = (
+    "5m",
+    "1h",
+    "24h",
+    "7d",
+    "30d",
+    "today",
+    "this_week",
+    "this_month",
+    "this_quarter",
+)
+DEFAULT_TOPICS: Final[Mapping[str, str]] = MappingProxyType(
+    {name: event.topic for name, event in SHIPPED_EVENTS.items()}
+)
+DEFAULT_FILE: Final = Path("kpistream.yml")
+"""The file of settings that is read where a command is started, if it is there."""
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,120}$")]
 
 
@@ -109,7 +140,7 @@ class Settings(BaseSettings):
     app_id: Name = "kpistream"
     """Names the consumer group and prefixes the topics that kpistream makes for itself."""
     topics: dict[str, Name] = Field(default_factory=lambda: dict(DEFAULT_TOPICS))
-    """Event type to topic; a type that is left out is not read."""
+    """Event type to topic; a type that is left out is not read, one of your own always is."""
     partitions: Annotated[int, Field(ge=1, le=1024)] = 4
     """Of each topic that kpistream creates."""
     replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
@@ -121,25 +152,40 @@ class Settings(BaseSettings):
         default_factory=lambda: [SHIPPED / "alerts" / "marketing.yml"]
     )
     """Files of alert rules; ``[]`` for none; in the environment with commas, or JSON."""
-    windows: Annotated[list[str], NoDecode] = Field(default_factory=lambda: ["5m", "1h", "24h"])
-    """Lengths of the rolling windows, 10s to 44d; in the environment with commas, or JSON."""
-    slices: list[list[Dimension]] = Field(default_factory=lambda: list(DEFAULT_SLICES))
+    windows: Annotated[list[str], NoDecode] = Field(default_factory=lambda: list(DEFAULT_WINDOWS))
+    """Rolling windows by their length, such as 5m or 30d, and calendar windows: ``today``,
+    ``this_week``, ``this_month``, ``this_quarter``; in the environment with commas, or JSON."""
+    zone: str = "UTC"
+    """The time zone whose days, weeks and months calendar windows follow, such as
+    ``Europe/Paris``."""
+    slices: list[list[str]] = Field(default_factory=lambda: list(DEFAULT_SLICES))
     """Sets of dimensions; the empty set is the total."""
+    member_limit: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """The most members of a dimension with slices of their own; smaller ones share
+    ``__other__``."""
+    member_limits: dict[str, Annotated[int, Field(ge=1, le=100_000)]] = Field(
+        default_factory=dict[str, int]
+    )
+    """The same for single dimensions."""
     currency: str = "EUR"
-    """The currency that money is reported in, as ISO 4217 code; other money is not mixed in."""
+    """The currency that money is reported in, as ISO 4217 code."""
+    rates: Path | None = None
+    """File of dated exchange rates (CSV); money without a rate is set apart, and counted."""
+    rates_max_age: Length = "7d"
+    """How old a rate may be to be used for a day."""
 
     max_skew: Length = "60s"
     """How far after its arrival an event may claim to have occurred."""
     silence: Length = "60s"
     """How far a source may lag behind before readings that need it are incomplete."""
     duplicate_horizons: dict[str, Length] = Field(
-        default_factory=lambda: {"order": "1d", "cost": "1d"}
+        default_factory=lambda: {"order": "1d", "cost": "1d", "customer": "1d", "lead": "1d"}
     )
     """Event type to how long a repeated event id is a duplicate; 15m for the others."""
     max_event_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 65_536
     """The largest event that is read; a larger one becomes a dead letter."""
     id_key: SecretStr = SecretStr("kpistream")
-    """Keys the hashes that stand for event ids; a new key forgets which were seen."""
+    """Keys the hashes that stand for event ids and people; a new key forgets who was seen."""
 
     webhooks: Annotated[list[Webhook], NoDecode] = Field(default_factory=list)
     """Receivers of alerts, named after their URL unless otherwise; in the environment URLs with
@@ -155,6 +201,8 @@ class Settings(BaseSettings):
     """Seconds between two flushes of a worker."""
     session_timeout: Annotated[float, Field(ge=6, le=300)] = 30.0
     """Seconds after which Kafka gives a dead worker's partitions to the others."""
+    _own: Located | None = PrivateAttr(default=None)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least important lines that a worker logs; DEBUG shows tracebacks."""
 
@@ -176,29 +224,25 @@ class Settings(BaseSettings):
             parse_window(name)
         return names
 
-    @field_validator("duplicate_horizons")
-    @classmethod
-    def _known_repeats(cls, horizons: dict[str, str]) -> dict[str, str]:
-        _check_events(horizons)
-        return horizons
-
     @field_validator("topics")
     @classmethod
-    def _known_events(cls, topics: dict[str, str]) -> dict[str, str]:
-        _check_events(topics)
+    def _some_topics(cls, topics: dict[str, str]) -> dict[str, str]:
         if not topics:
             raise ValueError("name the topic of at least one event type")
-        if len(set(topics.values())) < len(topics):
-            raise ValueError("two event types cannot share a topic")
         return topics
 
     @field_validator("slices")
     @classmethod
-    def _some_slices(cls, sets: list[list[Dimension]]) -> list[list[Dimension]]:
+    def _some_slices(cls, sets: list[list[str]]) -> list[list[str]]:
         if not sets:
             raise ValueError("name at least one set of dimensions; [] is the total")
-        Slicing(sets)
         return sets
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        Days(zone)
+        return zone
 
     @field_validator("currency")
     @classmethod
@@ -230,10 +274,19 @@ class Settings(BaseSettings):
         return webhooks
 
     @property
+    def own(self) -> Located | None:
+        """What the file of settings adds to the catalogue; None if it adds nothing."""
+        return self._own
+
+    @property
     def id_key_number(self) -> int:
         """The 64-bit key of the id hashes."""
-        key = self.id_key.get_secret_value().encode()
-        return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")
+        return int.from_bytes(hashlib.blake2b(self.id_key_bytes, digest_size=8).digest(), "big")
+
+    @property
+    def id_key_bytes(self) -> bytes:
+        """The key of the hashes that stand for people."""
+        return self.id_key.get_secret_value().encode()
 
     @classmethod
     def settings_customise_sources(
@@ -261,26 +314,88 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     """The settings; raises :class:`ConfigErrors` that name the file, line and key, or variable.
 
     Args:
-        config: the YAML file; unless given, the one that ``KPISTREAM_CONFIG`` names, if any.
+        config: the YAML file; unless given, the one that ``KPISTREAM_CONFIG`` names, or else
+            ``kpistream.yml`` if there is one. It may hold sections of the catalogue, too.
         flags: settings from the command line; None stands for one that was not given.
     """
-    located = _read(config or _from_environment())
+    whole = _read(config or _from_environment())
+    own = catalogue_part(whole)
+    located = _without_catalogue(whole)
     _refuse_unknown_variables()
     given = {name: value for name, value in flags.items() if value is not None}
     _FileSource.data = located.data or {}
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         raise _explain(error, located, given) from None
     except SettingsError as error:
         raise _unreadable_variable(error) from None
     finally:
         _FileSource.data = {}
+    settings._own = own if own.data else None
+    _add_own_topics(settings, own)
+    if mistakes := [*_unknown_names(settings, own, located, given)]:
+        raise ConfigErrors(mistakes)
+    return settings
+
+
+def _without_catalogue(located: Located) -> Located:
+    data = {key: v for key, v in (located.data or {}).items() if key not in SECTIONS}
+    return Located(located.filename, data, located.lines)
+
+
+def _own_names(own: Located, section: str) -> dict[str, Any]:
+    """What a section of the user's declares, before anybody knows whether it is right."""
+    declared = own.data.get(section)
+    if isinstance(declared, list):
+        return dict.fromkeys(filter(lambda name: isinstance(name, str), declared))
+    return declared if isinstance(declared, dict) else {}
+
+
+def _add_own_topics(settings: Settings, own: Located) -> None:
+    """Read a user's own event types from the topics that their declarations name."""
+    for name, shape in _own_names(own, "events").items():
+        if name not in DEFAULT_TOPICS and isinstance(shape, dict):
+            topic = shape.get("topic")
+            settings.topics.setdefault(name, topic if isinstance(topic, str) else f"{name}s")
+
+
+def _unknown_names(
+    settings: Settings, own: Located, located: Located, given: Mapping[str, Any]
+) -> Iterator[ConfigError]:
+    """Event types and dimensions that do not exist, and topics that two event types share."""
+    events = [*DEFAULT_TOPICS, *_own_names(own, "events")]
+    dimensions = [*DIMENSIONS, *_own_names(own, "dimensions")]
+    wrong: list[tuple[Place, str, list[str]]] = [
+        ((key, name), f"unknown event type {name!r}{did_you_mean(name, events)}", events)
+        for key in ("topics", "duplicate_horizons")
+        for name in getattr(settings, key)
+        if name not in events
+    ]
+    named: list[tuple[Place, str]] = [
+        (("slices", n, m), dimension)
+        for n, dimensions_ in enumerate(settings.slices)
+        for m, dimension in enumerate(dimensions_)
+    ]
+    named += [(("member_limits", name), name) for name in settings.member_limits]
+    wrong += [
+        (path, f"unknown dimension {name!r}{did_you_mean(name, dimensions)}", dimensions)
+        for path, name in named
+        if name not in dimensions
+    ]
+    topics = list(settings.topics.values())
+    if len(set(topics)) < len(topics):
+        wrong.append((("topics",), "two event types cannot share a topic", []))
+    variables = EnvSettingsSource(Settings)()
+    for path, problem, allowed in wrong:
+        yield _placed(located.error(path, problem, allowed or None), variables, given)
 
 
 def _from_environment() -> Path | None:
     path = os.environ.get(CONFIG_VARIABLE)
-    return Path(path) if path else None
+    if path:
+        return Path(path)
+    return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
 
 
 def _read(config: Path | None) -> Located:
@@ -370,9 +485,3 @@ def _split_list(text: str) -> Any:
 
 def _webhook_name(url: str) -> str:
     return f"webhook-{hashlib.blake2b(url.encode(), digest_size=3).hexdigest()}"
-
-
-def _check_events(named: Mapping[str, Any]) -> None:
-    unknown = [name for name in named if name not in DEFAULT_TOPICS]
-    if unknown:
-        raise ValueError(f"unknown event type {unknown[0]!r}; allowed: {', '.join(DEFAULT_TOPICS)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from operator import attrgetter
@@ -12,6 +12,7 @@ from typing import IO, Annotated, Final, NamedTuple
 
 import msgspec
 
+from kpistream.core.event_types import SHIPPED
 from kpistream.edges.ndjson import EventLine, read_event_files
 
 RUN_EVENTS: Final = 200_000
@@ -34,8 +35,12 @@ _read_occurrence = msgspec.json.Decoder(_Occurrence).decode
 _arrived = attrgetter("arrived_ms")
 
 
-def arrivals(paths: Iterable[str], run_events: int = RUN_EVENTS) -> Iterator[Arrival]:
+def arrivals(
+    paths: Iterable[str], types: Collection[str] = tuple(SHIPPED), run_events: int = RUN_EVENTS
+) -> Iterator[Arrival]:
     """The events of all files by arrival; of two that arrived at once, the one read first.
+
+    ``types`` are the names of the event types that there are.
 
     An event arrived when its line says so (``arrived_at``), or else when it occurred. One that
     says neither arrived with its neighbour: the latest arrival before it in the file, or, when
@@ -44,7 +49,7 @@ def arrivals(paths: Iterable[str], run_events: int = RUN_EVENTS) -> Iterator[Arr
     with ExitStack() as files:
         runs: list[Iterable[Arrival]] = []
         run: list[Arrival] = []
-        for arrival in _as_read(paths):
+        for arrival in _as_read(paths, types):
             run.append(arrival)
             if len(run) == run_events:
                 runs.append(_spilled(sorted(run, key=_arrived), files))
@@ -53,9 +58,9 @@ def arrivals(paths: Iterable[str], run_events: int = RUN_EVENTS) -> Iterator[Arr
         yield from heapq.merge(*runs, key=_arrived)
 
 
-def _as_read(paths: Iterable[str]) -> Iterator[Arrival]:
+def _as_read(paths: Iterable[str], types: Collection[str]) -> Iterator[Arrival]:
     for path in paths:
-        yield from _of_one_file(read_event_files([path]))
+        yield from _of_one_file(read_event_files([path], types))
 
 
 def _of_one_file(lines: Iterable[EventLine]) -> Iterator[Arrival]:

@@ -44,11 +44,12 @@ def compute(
     settings = load_settings(config, catalogue=catalogue, rules=rules, windows=names(windows))
     log_to_stderr("WARNING")
     plan = build_plan(settings)
+    event_types = tuple(plan.catalogue.events)
     driver = Driver(plan)
     changes: list[Alert] = []
     unread: Counter[str] = Counter()
     with ProgressLine() as line:
-        events = line.counted(arrivals(files), "events")
+        events = line.counted(arrivals(files, event_types), "events")
         for alert in _driven(driver, _of_types(plan.topics, events, unread)):
             if json:
                 write_json(alert.to_dict(), flush=False)

@@ -15,7 +15,6 @@ from kpistream.cli.failures import Failure
 from kpistream.cli.serving import Worker
 from kpistream.cli.wiring import build_plan
 from kpistream.cli.worker import web_address_of
-from kpistream.core.events import DEFAULT_TOPICS
 from kpistream.core.outcomes import Outcome
 from kpistream.edges.embedded_broker import EmbeddedBroker
 from kpistream.edges.emitter.emission import Emission
@@ -27,7 +26,7 @@ from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.emitter.sink import Sink
 from kpistream.edges.emitter.tally import Tally
 from kpistream.edges.receiver import Receiver
-from kpistream.settings import SHIPPED, Settings, load_settings
+from kpistream.settings import DEFAULT_TOPICS, SHIPPED, Settings, load_settings
 
 HISTORY_S: Final = 130.0
 """The story begins after this much calm, so that a window has readings, and one before it."""

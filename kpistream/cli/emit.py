@@ -23,7 +23,7 @@ from kpistream.cli.options import Broker, Config, Json, seconds
 from kpistream.cli.progress import ProgressLine
 from kpistream.cli.signals import stop_on_signals
 from kpistream.cli.tallies import tally_document, tally_text
-from kpistream.core.events import EVENT_TYPES
+from kpistream.core.event_types import SHIPPED
 from kpistream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ async def _play(settings: Settings, traffic: _Traffic, speed: float, json: bool)
     from kpistream.edges.emitter.tally import Tally
 
     start_ms = _start_ms(traffic, speed)
-    if missing := EVENT_TYPES.keys() - settings.topics.keys():
+    if missing := SHIPPED.keys() - settings.topics.keys():
         listed = ", ".join(sorted(missing))
         raise Failure(f"a scenario has every event type; `topics` has none for {listed}", WRONG)
     tally, opened = Tally(), None

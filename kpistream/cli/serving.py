@@ -18,7 +18,9 @@ from kpistream.cli.wiring import (
 )
 from kpistream.core.alerts import Alert
 from kpistream.core.plan import Plan
-from kpistream.core.readings import Board
+from kpistream.core.progress import Progress
+from kpistream.core.readings import Board, Reading
+from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
 from kpistream.edges.webhook import Try
@@ -50,6 +52,20 @@ class Worker:
     def alerts(self) -> Sequence[Alert]:
         """The alerts over the slices this worker owns."""
         return self._stream.alerts if self._stream is not None else ()
+
+    @property
+    def objectives(self) -> Sequence[Progress]:
+        """How far the objectives over the slices this worker owns are."""
+        return self._stream.objectives if self._stream is not None else ()
+
+    @property
+    def unpriced(self) -> Sequence[Unpriced]:
+        """The money that has no rate, if this worker owns the total."""
+        return self._stream.unpriced if self._stream is not None else ()
+
+    def read(self, kpi: str, window: str) -> Sequence[Reading]:
+        """The readings of any KPI over any window, for all slices this worker owns."""
+        return self._stream.read(kpi, window) if self._stream is not None else ()
 
     @property
     def readiness(self) -> Readiness:
@@ -106,6 +122,8 @@ class Worker:
             alerts=lambda: self.alerts,
             dimensions=plan.slicing.dimensions,
             rules=[rule.name for rule in plan.rules],
+            objectives=lambda: self.objectives,
+            unpriced=lambda: self.unpriced,
             version=__version__,
         )
         vocabulary = Vocabulary(
@@ -119,6 +137,8 @@ class Worker:
             settings.web_port,
             board=lambda: self.board,
             alerts=lambda: self.alerts,
+            objectives=lambda: self.objectives,
+            read=self.read,
             ready=lambda: self.readiness,
             exposition=Exposition(collector),
             vocabulary=vocabulary,

@@ -106,7 +106,7 @@ def _grids(plan: Plan, board: Board) -> Iterator[_Grid]:
     windows = {window.name: (window.name, ()) for window in plan.windows}
     as_of = f", as of {rfc3339(board.as_of)}" if board.as_of else ""
     yield from _grid(f"Total{as_of}", plan, board, windows)
-    longest = max(plan.windows, key=lambda window: window.length_s).name
+    longest = max(plan.windows, key=lambda window: window.needs_reach_s).name
     for dimension in (names[0] for names in plan.slicing.sets if len(names) == 1):
         members = sorted(
             {r.slice[0][1] for r in board if len(r.slice) == 1 and r.slice[0][0] == dimension}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kpistream.core.events import EVENT_TYPES
+from kpistream.core.event_types import SHIPPED
 from kpistream.core.money import format_amount
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def tally_document(tally: Tally, acknowledged: int, currency: str) -> dict[str, 
         "produced": tally.count(),
         "acknowledged": acknowledged,
         "outcomes": {outcome.value: n for outcome, n in tally.outcomes().items()},
-        "events": {event: tally.count(event) for event in EVENT_TYPES},
+        "events": {event: tally.count(event) for event in SHIPPED},
         "currency": currency,
         "revenue": format_amount(tally.revenue(), currency),
         "cost": format_amount(tally.amount("cost"), currency),

@@ -11,9 +11,11 @@ import structlog
 
 from kpistream.core.alerts import Alert
 from kpistream.core.catalogue import Catalogue
-from kpistream.core.events import DEFAULT_TOPICS
-from kpistream.core.located_yaml import ConfigError, ConfigErrors
+from kpistream.core.days import Days
+from kpistream.core.located_yaml import ConfigError, ConfigErrors, load
+from kpistream.core.people import People
 from kpistream.core.plan import Plan
+from kpistream.core.rates import Rates
 from kpistream.core.rules import Rule, Vocabulary, load_rules
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length, parse_window
@@ -52,22 +54,30 @@ def read_plan(settings: Settings) -> tuple[Plan, list[str]]:
     """The plan, and a sentence for each rule that is left out; raises :class:`ConfigErrors`."""
     written = load_catalogue(settings)
     catalogue = written.over(settings.topics)
-    slicing = Slicing(settings.slices)
+    slicing = Slicing(settings.slices, written.dimensions)
+    days = Days(settings.zone)
     rules = load_rule_files(settings.rules, written, settings.windows, slicing)
     kept = tuple(rule for rule in rules if rule.kpi in catalogue.kpis)
     plan = Plan(
         catalogue=catalogue,
         topics=settings.topics,
         slicing=slicing,
-        windows=tuple(parse_window(name) for name in settings.windows),
+        windows=tuple(parse_window(name, days) for name in settings.windows),
         rules=kept,
         currency=settings.currency,
+        rates=load_rates(settings),
+        days=days,
+        limits={
+            dimension: settings.member_limits.get(dimension, settings.member_limit)
+            for dimension in slicing.dimensions
+        },
         skew_ms=parse_length(settings.max_skew) * 1000,
         silence_ms=parse_length(settings.silence) * 1000,
         horizons_ms={
             event: parse_length(text) * 1000 for event, text in settings.duplicate_horizons.items()
         },
         id_key=settings.id_key_number,
+        people=People(settings.id_key_bytes),
         max_event_bytes=settings.max_event_bytes,
     )
     left_out = [rule for rule in rules if rule.kpi not in catalogue.kpis]
@@ -80,14 +90,23 @@ def _why_left_out(rule: Rule, written: Catalogue, settings: Settings) -> str:
     if kpi.sample in written.measures:
         used.add(written.measures[kpi.sample].event)
     missing = ", ".join(
-        f"topics.{event}" for event in DEFAULT_TOPICS if event in used - set(settings.topics)
+        f"topics.{event}" for event in written.events if event in used - set(settings.topics)
     )
     return f"rule {rule.name} is skipped: {rule.kpi} needs the setting {missing}"
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
     """The catalogue as it is written, also what no topic that is read can feed."""
-    return Catalogue.load(read_text(settings.catalogue), str(settings.catalogue))
+    shipped = load(read_text(settings.catalogue), str(settings.catalogue))
+    return Catalogue.read([shipped, settings.own] if settings.own else [shipped])
+
+
+def load_rates(settings: Settings) -> Rates:
+    """The dated exchange rates, none if there is no file of them."""
+    if settings.rates is None:
+        return Rates.none(settings.currency)
+    text, days = read_text(settings.rates), parse_length(settings.rates_max_age) // 86_400
+    return Rates.load(text, str(settings.rates), settings.currency, max(1, days))
 
 
 def load_rule_files(

@@ -1,39 +1,78 @@
-"""The catalogue: which measures and KPIs there are, as one YAML file declares them.
+"""The catalogue: which events, measures and KPIs there are, as YAML files declare them.
 
-The file has two mappings. Under `measures:` stand lines such as `clicks: {count: click}`, under
-`kpis:` a few lines each: name (en, fr), unit, direction and formula; the rest has defaults.
+A file has up to six mappings or lists; a user's file needs only what it adds or changes:
+
+    dimensions: [brand]                                # beside channel, campaign, segment ...
+    events: {test_drive: {fields: {model: text}}}      # beside click, order ...
+    measures: {test_drives: {count: test_drive}}
+    kpis: {test_drive_rate: {name: ..., unit: ratio, direction: up, formula: test_drives / leads}}
+    objectives: {more_drives: {kpi: test_drives, target: 500, ...}}
+    dashboards: {showroom: [test_drive_rate, leads]}
+
+How several files make one is told in catalogue_layers.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from kpistream.core.catalogue_events import read_dimensions, read_events
 from kpistream.core.catalogue_file import CatalogueFile, Mistakes
 from kpistream.core.catalogue_kpis import read_kpis
+from kpistream.core.catalogue_layers import SECTIONS, catalogue_part, layered
 from kpistream.core.catalogue_measures import read_measures
+from kpistream.core.event_types import SHIPPED, EventType
 from kpistream.core.kpis import Kpi
-from kpistream.core.located_yaml import ConfigErrors, load, validate
+from kpistream.core.located_yaml import ConfigErrors, Located, load, validate
 from kpistream.core.measures import Measure
+from kpistream.core.objectives import Objective, read_objectives
+from kpistream.core.slices import DIMENSIONS
+
+__all__ = ["SECTIONS", "Catalogue", "catalogue_part"]
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The measures by name and the KPIs by id, in the order of the file."""
+    """What is declared, by name or id, in the order of the files."""
 
     measures: Mapping[str, Measure]
     kpis: Mapping[str, Kpi]
+    events: Mapping[str, EventType] = field(default_factory=lambda: SHIPPED)
+    dimensions: tuple[str, ...] = DIMENSIONS
+    """Those of every event type, then a user's own: the order that slices have."""
+    objectives: tuple[Objective, ...] = ()
+    dashboards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The ids of the KPIs that people look at together."""
 
     @classmethod
     def load(cls, text: str, filename: str) -> Catalogue:
-        """Read a catalogue; raises ConfigErrors with everything that is wrong in it."""
-        located = load(text, filename)
-        file = validate(located, CatalogueFile)
-        mistakes = Mistakes(located)
-        measures = read_measures(file.measures, mistakes)
-        kpis = read_kpis(file, measures, mistakes)
+        """Read a catalogue of one file; raises ConfigErrors with everything that is wrong in it."""
+        return cls.read([load(text, filename)])
+
+    @classmethod
+    def read(cls, files: Sequence[Located]) -> Catalogue:
+        """Read files, of which each extends and overrides those before it; raises ConfigErrors."""
+        layers, errors = layered(files)
+        if errors:
+            raise ConfigErrors(errors)
+        mistakes = Mistakes(layers)
+        catalogue = cls._read(validate(layers, CatalogueFile), mistakes)
         if mistakes.errors:
-            raise ConfigErrors(mistakes.errors)
+            raise ConfigErrors(dict.fromkeys(mistakes.errors))
+        return catalogue
+
+    @classmethod
+    def _read(cls, file: CatalogueFile, mistakes: Mistakes) -> Catalogue:
+        declared = read_events(file.events, mistakes)
+        dimensions, events = read_dimensions(file.dimensions, declared, mistakes)
+        measures = read_measures(file.measures, events, mistakes, dimensions)
+        kpis = read_kpis(file, measures, dimensions, mistakes)
+        # What names a KPI that is wrong itself need not be told that it does not exist.
+        if not mistakes.errors:
+            objectives = read_objectives(file.objectives, kpis, dimensions, mistakes)
+            dashboards = _dashboards(file.dashboards, kpis, mistakes)
+            return cls(measures, kpis, events, dimensions, objectives, dashboards)
         return cls(measures, kpis)
 
     def over(self, events: Container[str]) -> Catalogue:
@@ -44,7 +83,14 @@ class Catalogue:
             for name, kpi in self.kpis.items()
             if all(m.event in events for m in kpi.measures) and kpi.sample in measures
         }
-        return Catalogue(measures, kpis)
+        return replace(
+            self,
+            measures=measures,
+            kpis=kpis,
+            events={name: kind for name, kind in self.events.items() if name in events},
+            objectives=_objectives_over(self.objectives, kpis),
+            dashboards=_dashboards_over(self.dashboards, kpis),
+        )
 
     def measures_of(self, event: str) -> tuple[Measure, ...]:
         """The measures that events of a type feed."""
@@ -53,3 +99,40 @@ class Catalogue:
     def measures_used_by(self, kpi_id: str) -> tuple[Measure, ...]:
         """The measures that a KPI's value rests on; its sample need not be among them."""
         return self.kpis[kpi_id].measures
+
+    def events_of(self, kpi_id: str) -> tuple[str, ...]:
+        """The event types that a KPI needs, those of its sample included."""
+        kpi = self.kpis[kpi_id]
+        measures = [*kpi.measures, *(m for m in (self.measures.get(kpi.sample),) if m)]
+        return tuple(dict.fromkeys(measure.event for measure in measures))
+
+
+def _dashboards(
+    written: Mapping[str, Sequence[str]], kpis: Mapping[str, Kpi], mistakes: Mistakes
+) -> dict[str, tuple[str, ...]]:
+    """The dashboards; a KPI that does not exist, or is there twice, is reported."""
+    for name, ids in written.items():
+        for index, kpi in enumerate(ids):
+            path = ("dashboards", name, index)
+            if kpi not in kpis:
+                mistakes.unknown(path, "KPI", kpi, kpis)
+            elif kpi in ids[:index]:
+                mistakes.report(path, f"{kpi!r} is twice on this dashboard")
+    return {name: tuple(ids) for name, ids in written.items()}
+
+
+def _objectives_over(
+    objectives: Sequence[Objective], kpis: Container[str]
+) -> tuple[Objective, ...]:
+    return tuple(
+        replace(objective, kpis=tuple(kpi for kpi in objective.kpis if kpi in kpis))
+        for objective in objectives
+        if objective.kpi in kpis
+    )
+
+
+def _dashboards_over(
+    dashboards: Mapping[str, Sequence[str]], kpis: Container[str]
+) -> dict[str, tuple[str, ...]]:
+    left = {name: tuple(kpi for kpi in ids if kpi in kpis) for name, ids in dashboards.items()}
+    return {name: ids for name, ids in left.items() if ids}

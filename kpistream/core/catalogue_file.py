@@ -1,20 +1,44 @@
-"""The shape of a catalogue file, and a collector for the mistakes found in one."""
+"""The shape of a catalogue, and a collector for the mistakes found in its files."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Annotated, Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
+from kpistream.core.catalogue_layers import Layers
+from kpistream.core.event_types import FieldKind
 from kpistream.core.formulas import FormulaError
 from kpistream.core.kpis import Direction, KpiClass, Language, Stage
-from kpistream.core.located_yaml import ConfigError, Located, Path, did_you_mean
-from kpistream.core.measures import Scalar
+from kpistream.core.located_yaml import ConfigError, Path, did_you_mean, dotted
+from kpistream.core.measures import Edge, MeasureKind, Scalar
+from kpistream.core.objectives import ObjectiveShape
 from kpistream.core.units import KpiUnit
 
 MAX_ENTRIES: Final = 500
 """The most measures, and the most KPIs, that a catalogue may have."""
+
+MAX_DIMENSIONS: Final = 12
+"""The most dimensions of their own that a user may declare."""
+
+MAX_EVENTS: Final = 50
+"""The most event types of their own that a user may declare."""
+
+MAX_WINDOWS: Final = 10
+"""The most windows that a KPI is read for by default."""
+
+MAX_SLICES: Final = 10
+"""The most sets of dimensions that a KPI is read for by default."""
 
 DEFAULT_OWNER: Final = "marketing"
 DEFAULT_ACTION: Final = "Find the slice that changed, and ask its owner why."
@@ -22,10 +46,50 @@ DEFAULT_ACTION: Final = "Find the slice that changed, and ask its owner why."
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = int | Finite
+Scalars = Scalar | Finite | list[Scalar | Finite]
+"""What a field may be compared with: a value, or any of several."""
 
 
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ConditionShape(_Shape):
+    """What is asked of a field beside having a value: `{at_least: 9}`, `{known: true}`."""
+
+    at_least: Number | None = None
+    at_most: Number | None = None
+    known: bool | None = None
+    excluded: Annotated[Scalars | None, Field(alias="not")] = None
+
+    @property
+    def asked(self) -> set[str]:
+        """What is asked, by the names of the attributes."""
+        return {name for name in type(self).model_fields if getattr(self, name) is not None}
+
+
+Written = Annotated[
+    Annotated[ConditionShape, Tag("mapping")] | Annotated[Scalars, Tag("value")],
+    Discriminator(lambda written: "mapping" if isinstance(written, dict) else "value"),
+]
+"""A condition: the value that a field must have, one of several, or a mapping."""
+
+Balance = Number | str
+"""An opening balance: a number, or an amount with its currency such as `50000.00 EUR`."""
+
+
+class OpeningShape(_Shape):
+    """A level's opening balance in one slice; without a slice, in total."""
+
+    slice: dict[Id, str] = {}
+    value: Balance
+
+
+Openings = Annotated[
+    Annotated[list[OpeningShape], Tag("list")] | Annotated[Balance, Tag("value")],
+    Discriminator(lambda written: "list" if isinstance(written, list) else "value"),
+]
 
 
 class MeasureShape(_Shape):
@@ -33,7 +97,19 @@ class MeasureShape(_Shape):
 
     count: str | None = None
     total: str | None = None
-    where: dict[str, Scalar | list[Scalar]] = {}
+    squares: str | None = None
+    distinct: str | None = None
+    elapsed: str | None = None
+    level: str | None = None
+    where: dict[str, Written] = {}
+    plus: dict[str, Written] = {}
+    minus: dict[str, Written] = {}
+    at: Edge | None = None
+    opening: Openings | None = None
+
+
+MEASURE_KINDS: Final[tuple[MeasureKind, ...]] = get_args(MeasureKind)
+"""The keys of which a measure has exactly one."""
 
 
 class Texts(_Shape):
@@ -47,6 +123,13 @@ class Texts(_Shape):
         return {"en": self.en, "fr": self.fr}
 
 
+class ExampleShape(Texts):
+    """A worked example: what happened, in both languages and as sums, and the KPI's value."""
+
+    given: Annotated[dict[Id, Finite], Field(min_length=1, max_length=20)]
+    value: Finite
+
+
 class KpiShape(_Shape):
     """A KPI as it is written; name, unit, direction and formula are required."""
 
@@ -56,38 +139,124 @@ class KpiShape(_Shape):
     direction: Direction
     formula: Text
     sample: str | None = None
+    minimum_sample: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
+    windows: Annotated[list[str], Field(max_length=MAX_WINDOWS)] = []
+    slices: Annotated[list[list[str]], Field(max_length=MAX_SLICES)] | None = None
     classes: list[KpiClass] = []
     stage: Stage | None = None
+    north_star: bool = False
     owner: Text = DEFAULT_OWNER
     action: Text = DEFAULT_ACTION
     source: list[Text] = []
     target: Finite | None = None
     urgent: Finite | None = None
+    examples: Annotated[list[ExampleShape], Field(max_length=20)] = []
+
+    @field_validator("slices")
+    @classmethod
+    def _some_slices(cls, sets: list[list[str]] | None) -> list[list[str]] | None:
+        if sets == []:
+            raise ValueError("no slice at all; [[]] is the total, and without this key it has all")
+        return sets
+
+
+class FieldShape(_Shape):
+    """A field of a user's event type; `model: text` is short for `model: {kind: text}`."""
+
+    kind: FieldKind
+    required: bool = True
+    values: list[str] = []
+    min: int | Finite | None = None
+    max: int | Finite | None = None
+    default: str | bool | None = None
+    description: Annotated[str, Field(max_length=500)] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_short(cls, written: Any) -> Any:
+        return {"kind": written} if isinstance(written, str) else written
+
+
+class EventShape(_Shape):
+    """A user's event type; what every event carries need not be declared."""
+
+    topic: str | None = None
+    description: Annotated[str, Field(max_length=500)] = ""
+    fields: dict[str, FieldShape] = {}
+    covers_period: bool = False
+
+
+def _some(kpis: list[str]) -> list[str]:
+    if not kpis:
+        raise ValueError("a dashboard without a KPI; null removes one")
+    return kpis
+
+
+Shown = Annotated[list[str], AfterValidator(_some)]
+Entries = Field(max_length=MAX_ENTRIES)
+SomeEntries = Field(min_length=1, max_length=MAX_ENTRIES)
 
 
 class CatalogueFile(_Shape):
-    """The whole file."""
+    """The whole file, or the whole of several files."""
 
-    measures: Annotated[dict[Id, MeasureShape], Field(min_length=1, max_length=MAX_ENTRIES)]
-    kpis: Annotated[dict[Id, KpiShape], Field(min_length=1, max_length=MAX_ENTRIES)]
+    dimensions: Annotated[list[str], Field(max_length=MAX_DIMENSIONS)] = []
+    events: Annotated[dict[str, EventShape], Field(max_length=MAX_EVENTS)] = {}
+    measures: Annotated[dict[Id, MeasureShape], SomeEntries]
+    kpis: Annotated[dict[Id, KpiShape], SomeEntries]
+    objectives: Annotated[dict[Id, ObjectiveShape], Entries] = {}
+    dashboards: Annotated[dict[Id, Shown], Entries] = {}
+
+
+_SECTIONS_BY_NOUN: Final = {"KPI": "kpis", "count measure": "measures", "event": "events"}
 
 
 class Mistakes:
-    """The mistakes found so far in a file."""
+    """The mistakes found so far in the layers of a catalogue."""
 
-    def __init__(self, located: Located) -> None:
+    def __init__(self, layers: Layers) -> None:
         self.errors: list[ConfigError] = []
-        self._located = located
+        self._layers = layers
 
     def report(self, path: Path, problem: str, allowed: Iterable[str] | None = None) -> None:
         """Something at `path` is wrong."""
-        self.errors.append(self._located.error(path, problem, allowed))
+        self.errors.append(self._layers.error(path, problem, allowed))
 
     def unknown(self, path: Path, noun: str, name: str, known: Collection[str]) -> None:
-        """The name at `path` is none of those known."""
+        """The name at `path` is none of those known, or was removed."""
+        section = _SECTIONS_BY_NOUN.get(noun)
+        if section is not None and self.removed((section, name), path):
+            return
         self.report(path, f"unknown {noun} {name!r}{did_you_mean(name, known)}", known)
 
     def in_formula(self, path: Path, error: FormulaError, text: str) -> None:
         """The formula at `path` is wrong at one of its columns."""
         excerpt = error.pointing(text)
-        self.errors.append(self._located.error(path, str(error), error.allowed, excerpt))
+        self.errors.append(self._layers.error(path, str(error), error.allowed, excerpt))
+
+    def misfit(self, path: Path, problem: str, others: Iterable[Path], **more: Any) -> None:
+        """What is at `path` does not go together with others: the one written last is to blame."""
+        places = {other: self._layers.place(other) for other in (path, *others)}
+        culprit = max(places, key=lambda other: places[other].layer)
+        if culprit[:2] != path[:2]:
+            where = self._layers.error(path, "")
+            problem = f"{dotted(path)} ({where.filename}:{where.line}) does not fit: {problem}"
+        self.errors.append(self._layers.error(culprit, problem, **more))
+
+    def latest(self, paths: Sequence[Path], problem: str) -> None:
+        """The things at some paths contradict each other: the one written last is to blame."""
+        self.report(max(paths, key=lambda path: self._layers.place(path).layer), problem)
+
+    def is_older(self, path: Path, others: Iterable[Path]) -> bool:
+        """Whether any of the others was written by a later file than what is at `path`."""
+        layer = self._layers.place(path).layer
+        return any(self._layers.place(other).layer > layer for other in others)
+
+    def removed(self, path: Path, user: Path) -> bool:
+        """Whether the entry at `path` was removed, which is a mistake if `user` needs it."""
+        if path not in self._layers.removed:
+            return False
+        place = self._layers.place(user)
+        problem = f"is removed here, but {dotted(user)} ({place.filename}:{place.line}) uses it"
+        self.report(path, problem)
+        return True

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
+from kpistream.core.catalogue_examples import read_examples
 from kpistream.core.catalogue_file import CatalogueFile, KpiShape, Mistakes
 from kpistream.core.expressions import Expression
 from kpistream.core.formulas import Formula, FormulaError, Name, names, parse, unknown_names
 from kpistream.core.kpis import Kpi
 from kpistream.core.located_yaml import Path
 from kpistream.core.measures import Measure
-from kpistream.core.units import units_of
+from kpistream.core.units import TIME_UNITS, units_of
+from kpistream.core.windows import parse_window
 
 MAX_CHAIN: Final = 10
 """How many KPIs may stand on each other."""
@@ -25,21 +28,30 @@ Terms = Mapping[str, Measure | Expression]
 
 
 def read_kpis(
-    file: CatalogueFile, measures: Mapping[str, Measure], mistakes: Mistakes
+    file: CatalogueFile,
+    measures: Mapping[str, Measure],
+    dimensions: Collection[str],
+    mistakes: Mistakes,
 ) -> dict[str, Kpi]:
     """The KPIs that are right; what is wrong is reported."""
     expressions = _Expressions(file, measures, mistakes)
     kpis: dict[str, Kpi] = {}
     for kpi_id, shape in file.kpis.items():
         at: Path = ("kpis", kpi_id)
-        _check_limits((*at, "urgent"), shape, mistakes)
+        if kpi_id in TIME_UNITS:
+            mistakes.report(at, f"in formulas, {kpi_id!r} is a length of time")
+        _check_limits(at, shape, mistakes)
+        _check_windows((*at, "windows"), shape, mistakes)
+        _check_slices((*at, "slices"), shape, dimensions, mistakes)
         expression = expressions.of(kpi_id)
         if expression is None:
             continue
-        _check_unit((*at, "unit"), shape, expression, mistakes)
-        sample = _sample((*at, "sample"), shape, expression, measures, mistakes)
+        _check_unit(at, shape, expression, mistakes)
+        sample = _sample(at, shape, expression, measures, mistakes)
         if sample is not None:
-            kpis[kpi_id] = _kpi(kpi_id, shape, expression, sample)
+            kpi = _kpi(kpi_id, shape, expression, sample)
+            examples = read_examples(kpi, shape.examples, _behind(at, expression), mistakes)
+            kpis[kpi_id] = replace(kpi, examples=examples)
     return kpis
 
 
@@ -60,44 +72,92 @@ def _kpi(kpi_id: str, shape: KpiShape, expression: Expression, sample: str) -> K
         target=shape.target,
         urgent=shape.urgent,
         expression=expression,
+        windows=tuple(dict.fromkeys(shape.windows)),
+        slices=None if shape.slices is None else tuple(map(tuple, shape.slices)),
+        minimum_sample=shape.minimum_sample,
+        north_star=shape.north_star,
     )
 
 
-def _check_limits(path: Path, shape: KpiShape, mistakes: Mistakes) -> None:
+def _check_limits(at: Path, shape: KpiShape, mistakes: Mistakes) -> None:
     if shape.target is None or shape.urgent is None or shape.urgent == shape.target:
         return
     if (shape.urgent > shape.target) == (shape.direction == "up"):
         side = "below" if shape.direction == "up" else "above"
         problem = f"where {shape.direction} is good, urgent is {side} the target {shape.target:g}"
-        mistakes.report(path, problem)
+        mistakes.misfit((*at, "urgent"), problem, [(*at, "target"), (*at, "direction")])
 
 
-def _check_unit(path: Path, shape: KpiShape, expression: Expression, mistakes: Mistakes) -> None:
+def _check_windows(path: Path, shape: KpiShape, mistakes: Mistakes) -> None:
+    for index, name in enumerate(shape.windows):
+        try:
+            parse_window(name)
+        except ValueError as error:
+            mistakes.report((*path, index), str(error))
+
+
+def _check_slices(
+    path: Path, shape: KpiShape, dimensions: Collection[str], mistakes: Mistakes
+) -> None:
+    for index, names_ in enumerate(shape.slices or ()):
+        for place, name in enumerate(names_):
+            at = (*path, index, place)
+            if name not in dimensions:
+                mistakes.unknown(at, "dimension", name, dimensions)
+            elif name in names_[:place]:
+                mistakes.report(at, f"{name!r} is twice in this set")
+
+
+def _check_unit(at: Path, shape: KpiShape, expression: Expression, mistakes: Mistakes) -> None:
     fitting = units_of(expression.dimension)
     if shape.unit not in fitting:
         problem = f"{shape.formula!r} yields {expression.dimension}, which is no {shape.unit}"
-        mistakes.report(path, problem, fitting)
+        mistakes.misfit((*at, "unit"), problem, _behind(at, expression), allowed=fitting)
+
+
+def _behind(at: Path, expression: Expression) -> list[Path]:
+    """What a KPI's value rests on: its formula, and the measures and KPIs in it."""
+    return [(*at, "formula"), *_terms_behind(expression)]
+
+
+def _terms_behind(expression: Expression) -> list[Path]:
+    paths: list[Path] = []
+    for name, term in expression.terms.items():
+        if isinstance(term, Expression):
+            paths += [("kpis", name, "formula"), *_terms_behind(term)]
+        else:
+            paths.append(("measures", name))
+    return paths
 
 
 def _sample(
-    path: Path,
+    at: Path,
     shape: KpiShape,
     expression: Expression,
     measures: Mapping[str, Measure],
     mistakes: Mistakes,
 ) -> str | None:
-    """The count measure that is written, or else the first one, looking below the division."""
-    counts = [name for name, measure in measures.items() if measure.kind == "count"]
+    """The measure that is written, or else the first that counts, looking below the division."""
+    path = (*at, "sample")
+    counts = [name for name, measure in measures.items() if _counts(measure)]
     if shape.sample in counts:
         return shape.sample
     if shape.sample is not None:
         mistakes.unknown(path, "count measure", shape.sample, counts)
         return None
     for measure in (*expression.divisor, *expression.measures):
-        if measure.kind == "count":
+        if _counts(measure):
             return measure.name
-    mistakes.report(path, "the formula counts no events, so this key is required", counts)
+    problem = "the formula counts no events, so this key is required"
+    mistakes.misfit(path, problem, _behind(at, expression), allowed=counts)
     return None
+
+
+def _counts(measure: Measure) -> bool:
+    """Whether it says how many events, or how many people."""
+    return measure.kind in ("count", "distinct") or (
+        measure.kind == "level" and measure.field is None
+    )
 
 
 class _Expressions:
@@ -115,8 +175,9 @@ class _Expressions:
     def of(self, kpi_id: str, above: tuple[str, ...] = ()) -> Expression | None:
         """A KPI's expression, or None if it is wrong; `above` are the KPIs that stand on it."""
         if kpi_id in above:
-            cycle = " -> ".join((*above[above.index(kpi_id) :], kpi_id))
-            self._mistakes.report(_path(kpi_id), f"the KPI is made of itself: {cycle}")
+            cycle = (*above[above.index(kpi_id) :], kpi_id)
+            problem = f"the KPI is made of itself: {' -> '.join(cycle)}"
+            self._mistakes.latest(list(map(_path, cycle)), problem)
             return None
         if len(above) >= MAX_CHAIN:
             self._mistakes.report(_path(above[0]), _TOO_LONG_A_CHAIN)
@@ -141,15 +202,23 @@ class _Expressions:
     def _names_are_right(self, kpi_id: str, formula: Formula, text: str) -> bool:
         path = _path(kpi_id)
         before = len(self._mistakes.errors)
-        for error in unknown_names(formula, self._known):
+        gone = {leaf.name for leaf in names(formula) if self._is_removed(leaf.name, path)}
+        for error in unknown_names(formula, {*self._known, *gone}):
             self._mistakes.in_formula(path, error, text)
         if next(names(formula), None) is None:
             self._mistakes.report(path, "the formula names no measure", self._known)
         alias = isinstance(formula, Name) and formula.name == kpi_id
         if kpi_id in self._file.measures and not alias:
             problem = f"a measure has this KPI's name, so the formula can only be {kpi_id!r}"
-            self._mistakes.report(path, problem)
+            self._mistakes.misfit(path, problem, [("measures", kpi_id)])
         return len(self._mistakes.errors) == before
+
+    def _is_removed(self, name: str, user: Path) -> bool:
+        """Whether a name stands for nothing any more because a later file removed it."""
+        if name in self._file.measures or name in self._file.kpis:
+            return False
+        sections = ("measures", "kpis")
+        return any(self._mistakes.removed((section, name), user) for section in sections)
 
     def _terms(self, formula: Formula, above: tuple[str, ...]) -> Terms | None:
         """What each name stands for, measures first; None if one of them is wrong."""

@@ -1,13 +1,16 @@
 """From the bytes of a record to an event, or to the reason why it is none."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from kpistream.core.decimals import InvalidDecimal, scaled_decimal
+from kpistream.core.event_types import EventField, fields_of
 from kpistream.core.events import Event
-from kpistream.core.money import InvalidMoney, Money
+from kpistream.core.money import InvalidMoney
 from kpistream.core.outcomes import MAX_DETAIL, Reason, Rejected
 
 __all__ = ["MAX_BYTES", "Decoder", "Rejected"]
@@ -15,24 +18,29 @@ __all__ = ["MAX_BYTES", "Decoder", "Rejected"]
 MAX_BYTES: Final = 65_536
 """The largest record that is read unless settings say otherwise."""
 
+_FIRST_NAME: Final = re.compile(r"`\$\.([a-z0-9_]+)")
+
+Check = Callable[[Any], object]
+"""Looks at an event once it is decoded, and raises ValueError if something is wrong."""
+
 E = TypeVar("E", bound=Event)
 
 
 class Decoder(Generic[E]):
     """The reader of one event type. It judges any bytes and never raises on them."""
 
-    __slots__ = ("_max_bytes", "_money", "_money_path", "_typed")
+    __slots__ = ("_check", "_max_bytes", "_money", "_typed")
 
     def __init__(self, event_type: type[E], max_bytes: int = MAX_BYTES) -> None:
-        money = _money_field(event_type)
+        fields = fields_of(event_type)
         self._typed: Any = msgspec.json.Decoder(event_type).decode
         self._max_bytes = max_bytes
-        self._money: Any = attrgetter(money) if money else None
-        self._money_path = f"`$.{money}" if money else None
+        self._money = {field.name for field in fields if field.kind == "money"}
+        self._check = _check_of(fields)
 
     def decode_all(self, values: Sequence[bytes | None]) -> list[E | Rejected]:
         """What :meth:`decode` makes of each value, faster."""
-        if self._money is not None or not self._have_sizes(values):
+        if not self._have_sizes(values):
             return list(map(self.decode, values))
         events: list[E | Rejected] = []
         rest = iter(values)
@@ -45,18 +53,31 @@ class Decoder(Generic[E]):
             except Exception:
                 events.append(self.decode(values[len(events)]))
             else:
-                return events
+                return self._checked(values, events)
 
     def _have_sizes(self, values: Sequence[bytes | None]) -> bool:
         return all(values) and max(map(len, filter(None, values)), default=0) <= self._max_bytes
 
+    def _checked(
+        self, values: Sequence[bytes | None], events: list[E | Rejected]
+    ) -> list[E | Rejected]:
+        check = self._check
+        if check is not None:
+            for at, event in enumerate(events):
+                if type(event) is not Rejected:
+                    try:
+                        check(event)
+                    except ValueError as error:
+                        events[at] = self._refused(values[at], error)
+        return events
+
     def decode(self, value: bytes | None) -> E | Rejected:
-        """The event in a record's value, its money checked, or why it is rejected."""
+        """The event in a record's value, its numbers checked, or why it is rejected."""
         try:
             if value is not None and len(value) <= self._max_bytes:
                 event: E = self._typed(value)
-                if self._money is not None:
-                    self._money(event).scaled()
+                if self._check is not None:
+                    self._check(event)
                 return event
         except MemoryError:
             # Not the record's fault: rejecting it would lose a good event.
@@ -78,16 +99,71 @@ class Decoder(Generic[E]):
     def _reason(self, error: Exception) -> Reason:
         if isinstance(error, InvalidMoney):
             return Reason.invalid_money
+        if isinstance(error, InvalidDecimal):
+            return Reason.invalid_event
         if not isinstance(error, msgspec.ValidationError):
             return Reason.malformed_json
-        if self._money_path and self._money_path in _place(error):
-            return Reason.invalid_money
-        return Reason.invalid_event
+        name = _FIRST_NAME.match(_place(error))
+        return Reason.invalid_money if name and name[1] in self._money else Reason.invalid_event
 
 
-def _money_field(event_type: type[Event]) -> str | None:
-    fields = msgspec.structs.fields(event_type)
-    return next((field.name for field in fields if field.type is Money), None)
+# -- what msgspec does not check -------------------------------------------------------------------
+
+
+def _check_of(fields: Sequence[EventField]) -> Check | None:
+    """All checks of an event type in one, None if it needs none."""
+    checks = [made for made in map(_field_check, fields) if made is not None]
+    if len(checks) <= 1:
+        return next(iter(checks), None)
+
+    def check_all(event: Any) -> None:
+        for check in checks:
+            check(event)
+
+    return check_all
+
+
+def _field_check(field: EventField) -> Check | None:
+    value = attrgetter(field.name)
+    match field.kind:
+        case "money":
+            return _money_check(value, field.required)
+        case "decimal":
+            return _decimal_check(value, field)
+        case _:
+            return None
+
+
+def _money_check(value: Callable[[Any], Any], required: bool) -> Check:
+    if required:
+        return lambda event: value(event).scaled()
+
+    def check(event: Any) -> None:
+        money = value(event)
+        if money is not None:
+            money.scaled()
+
+    return check
+
+
+def _decimal_check(value: Callable[[Any], Any], field: EventField) -> Check:
+    low, high = field.minimum, field.maximum
+
+    def check(event: Any) -> None:
+        number = value(event)
+        if number is None:
+            return
+        try:
+            scaled_decimal(number)
+        except InvalidDecimal as error:
+            raise InvalidDecimal(f"{error} - at `$.{field.name}`") from None
+        if not low <= number <= high:
+            raise InvalidDecimal(f"Expected {low} to {high} - at `$.{field.name}`")
+
+    return check
+
+
+# -- words -----------------------------------------------------------------------------------------
 
 
 def _place(error: msgspec.ValidationError) -> str:
@@ -103,6 +179,6 @@ def _detail(error: Exception) -> str:
         return f"not UTF-8: {error.reason}"
     if isinstance(error, msgspec.ValidationError) and str(error).startswith("Invalid enum value"):
         return f"Not one of the allowed values - at {_place(error)}"
-    if isinstance(error, msgspec.DecodeError | InvalidMoney):
+    if isinstance(error, msgspec.DecodeError | InvalidMoney | InvalidDecimal):
         return str(error)
     return type(error).__name__

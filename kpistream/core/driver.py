@@ -7,7 +7,7 @@ topics are lists here. Time is the arrival time of the records.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +16,12 @@ from kpistream.core.dead_letters import DeadLetter
 from kpistream.core.ledger import Counts
 from kpistream.core.measure import PartitionMeasurer
 from kpistream.core.monitor import Monitor
-from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
+from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, Sums, encode_mark
 from kpistream.core.plan import Plan
+from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice
+from kpistream.core.unpriced import Unpriced
 
 BEAT_MS: Final = 1000
 IDLE_BEAT_MS: Final = 10_000
@@ -85,7 +88,7 @@ class Driver:
         """When to beat next: in silence, only windows move, and only as far as the longest one."""
         if was_busy:
             return self._next_beat_ms + BEAT_MS
-        reach_ms = max(2 * (w.length_s + w.grain_s) for w in self._plan.windows) * 1000
+        reach_ms = max(window.needs_reach_s for window in self._plan.windows) * 1000
         return max(self._next_beat_ms + IDLE_BEAT_MS, now_ms - reach_ms)
 
     def finish(self) -> Iterator[Alert]:
@@ -116,8 +119,28 @@ class Driver:
         return DrivenRecord(self._sent, now_ms, value, key)
 
     def reading(self, kpi: str, window: str, **members: str) -> Reading | None:
-        """The reading of a KPI for the slice with these members, in any currency."""
-        for reading in self.board.of(kpi, window):
-            if dict(reading.slice) == members:
-                return reading
-        return None
+        """The reading of any KPI, over any window, for the slice with these members."""
+        return next(self._monitor.read(kpi, window, [self._slice(members)]), None)
+
+    def before(self, kpi: str, window: str, **members: str) -> Reading | None:
+        """The same over the window before."""
+        part = self._slice(members)
+        return next(self._monitor.read(kpi, window, [part], before=True), None)
+
+    def view(self, part: Slice, window: str, *, before: bool = False) -> Sums:
+        """The sums of a slice over a window, people, levels and foreign money included."""
+        index = [w.name for w in self._plan.windows].index(window)
+        return self._monitor.merger.sums(part, index, before=before)
+
+    @property
+    def objectives(self) -> list[Progress]:
+        """How far the objectives are."""
+        return self._monitor.objectives()
+
+    @property
+    def unpriced(self) -> list[Unpriced]:
+        """The money that has no rate."""
+        return self._monitor.unpriced()
+
+    def _slice(self, members: Mapping[str, str]) -> Slice:
+        return tuple((d, members[d]) for d in self._plan.catalogue.dimensions if d in members)

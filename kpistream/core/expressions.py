@@ -2,6 +2,9 @@
 
 A part of a formula is worked out as a pair of integers, numerator over denominator. The only
 floats are made at the end, each by one division of two integers, which Python rounds correctly.
+
+Where some money was converted, all money is worked out in parts of RATE_SCALE of a scaled smallest
+unit: so the converted joins what was in the reporting currency from the start without rounding.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ from kpistream.core.formulas import (
     Negation,
     Number,
     Operation,
+    constant,
     dimension,
     leaves,
     names,
 )
-from kpistream.core.measures import Measure
+from kpistream.core.measures import ANY_OTHER_CURRENCY, Measure
 from kpistream.core.money import units_per_major
-from kpistream.core.partials import Sums
+from kpistream.core.rates import RATE_SCALE
 from kpistream.core.units import PLAIN, Dimension
 
 Fraction = tuple[int, int]
@@ -31,10 +35,17 @@ Fraction = tuple[int, int]
 Outcome = tuple[float, float, float | None]
 """Value, numerator and denominator, in major money units and seconds."""
 
-Program = Callable[[Sums], Outcome | None]
+View = dict[str, int]
+"""What is evaluated: sums over a window, levels and numbers of people by measure name.
+
+Money is that of one currency (`revenue@EUR`), and what all other currencies come to in the
+reporting one (`revenue@*`), as an exact integer times RATE_SCALE (squares: its square).
+"""
+
+Program = Callable[[View], Outcome | None]
 """A compiled expression; raises ZeroDivisionError where it divides by zero."""
 
-_Step = Callable[[Sums], Fraction]
+_Step = Callable[[View], Fraction]
 
 
 class Expression:
@@ -104,16 +115,35 @@ class Expression:
         """The expression compiled for a reporting currency, and kept. Raises UnknownCurrency."""
         units = units_per_major(currency) if self.has_money else 1
         program = _Compiler(currency, units).program(self)
+        if self.has_money:
+            converted = _Compiler(currency, units, RATE_SCALE).program(self)
+            program = self._either(program, converted)
         self.programs[currency] = program
         return program
 
+    def _either(self, program: Program, converted: Program) -> Program:
+        """The first, whose numbers are smaller, unless a view has money that was converted."""
+        keys = [measure.key(ANY_OTHER_CURRENCY) for measure in self.measures if measure.is_money]
+
+        def run(view: View) -> Outcome | None:
+            for key in keys:
+                if key in view:
+                    return converted(view)
+            return program(view)
+
+        return run
+
 
 class _Compiler:
-    """Makes closures of expressions, for one currency."""
+    """Makes closures of expressions, for one currency.
 
-    def __init__(self, currency: str, units: int) -> None:
+    Money is worked out in parts of ``finer`` of a scaled smallest unit, if any was converted.
+    """
+
+    def __init__(self, currency: str, units: int, finer: int | None = None) -> None:
         self._currency = currency
-        self._units = units
+        self._units = units * (finer or 1)
+        self._finer = finer
 
     def program(self, expression: Expression) -> Program:
         formula = expression.formula
@@ -129,7 +159,7 @@ class _Compiler:
             return self._total(step, expression)
         below_dimension = _dimension_below(formula, expression)
         above_dimension = expression.dimension.times(below_dimension)
-        numerator, denominator = _parts(step)
+        numerator, denominator = _parts(step, _fixed(formula, expression))
         return self._quotient(numerator, denominator, above_dimension, below_dimension)
 
     def _quotient(
@@ -139,11 +169,11 @@ class _Compiler:
         below_up, below_down = below_dimension.scale(self._units)
         up, down = above_dimension.per(below_dimension).scale(self._units)
 
-        def run(sums: Sums) -> Outcome | None:
-            divisor, divisor_parts = below(sums)
+        def run(view: View) -> Outcome | None:
+            divisor, divisor_parts = below(view)
             if divisor == 0:
                 return None
-            dividend, dividend_parts = above(sums)
+            dividend, dividend_parts = above(view)
             value = (dividend * divisor_parts * up) / (dividend_parts * divisor * down)
             numerator = (dividend * above_up) / (dividend_parts * above_down)
             denominator = (divisor * below_up) / (divisor_parts * below_down)
@@ -153,13 +183,17 @@ class _Compiler:
         return run
 
     def _total(self, step: _Step, expression: Expression) -> Program:
-        keys = frozenset(measure.key(self._currency) for measure in expression.measures)
+        currencies = (self._currency, ANY_OTHER_CURRENCY)
+        keys = {m.key(currency) for m in expression.measures for currency in currencies}
         up, down = expression.dimension.scale(self._units)
 
-        def run(sums: Sums) -> Outcome | None:
-            if keys.isdisjoint(sums):
+        def run(view: View) -> Outcome | None:
+            for key in keys:
+                if key in view:
+                    break
+            else:
                 return None
-            amount, parts = step(sums)
+            amount, parts = step(view)
             value = (amount * up) / (parts * down)
             return value, value, None
 
@@ -173,26 +207,39 @@ class _Compiler:
                 term = expression.terms[name]
                 if isinstance(term, Expression):
                     return self._step(term.formula, term)
-                return _lookup(term.key(self._currency))
+                return self._lookup(term)
             case Negation(operand):
                 return _negated(self._step(operand, expression))
             case Operation(operator, left, right):
-                operation = _OPERATIONS[operator]
-                return operation(self._step(left, expression), self._step(right, expression))
+                first = self._step(left, expression)
+                inverse = _inverse(part)
+                if inverse is not None:
+                    return _product(first, _constant(*inverse))
+                return _OPERATIONS[operator](first, self._step(right, expression))
+
+    def _lookup(self, measure: Measure) -> _Step:
+        key = measure.key(self._currency)
+        if self._finer is None or not measure.is_money:
+            units = measure.units_per_one
+            return lambda view: (view.get(key, 0), units)
+        converted, finer = measure.key(ANY_OTHER_CURRENCY), self._finer**measure.power
+        return lambda view: (view.get(key, 0) * finer + view.get(converted, 0), 1)
+
+
+def _inverse(part: Operation) -> Fraction | None:
+    """What is multiplied by where a formula divides by a number: that is no denominator."""
+    divisor = constant(part.right) if part.operator == "/" else None
+    return (1 / divisor).as_integer_ratio() if divisor else None
 
 
 def _constant(numerator: int, denominator: int) -> _Step:
     fraction = numerator, denominator
-    return lambda sums: fraction
-
-
-def _lookup(key: str) -> _Step:
-    return lambda sums: (sums.get(key, 0), 1)
+    return lambda view: fraction
 
 
 def _negated(operand: _Step) -> _Step:
-    def run(sums: Sums) -> Fraction:
-        above, below = operand(sums)
+    def run(view: View) -> Fraction:
+        above, below = operand(view)
         return -above, below
 
     return run
@@ -200,9 +247,9 @@ def _negated(operand: _Step) -> _Step:
 
 def _sum(operator: Callable[[int, int], int]) -> Callable[[_Step, _Step], _Step]:
     def combine(left: _Step, right: _Step) -> _Step:
-        def run(sums: Sums) -> Fraction:
-            above, below = left(sums)
-            other_above, other_below = right(sums)
+        def run(view: View) -> Fraction:
+            above, below = left(view)
+            other_above, other_below = right(view)
             return operator(above * other_below, other_above * below), below * other_below
 
         return run
@@ -211,20 +258,20 @@ def _sum(operator: Callable[[int, int], int]) -> Callable[[_Step, _Step], _Step]
 
 
 def _product(left: _Step, right: _Step) -> _Step:
-    def run(sums: Sums) -> Fraction:
-        above, below = left(sums)
-        other_above, other_below = right(sums)
+    def run(view: View) -> Fraction:
+        above, below = left(view)
+        other_above, other_below = right(view)
         return above * other_above, below * other_below
 
     return run
 
 
 def _division(left: _Step, right: _Step) -> _Step:
-    def run(sums: Sums) -> Fraction:
-        divisor, divisor_parts = right(sums)
+    def run(view: View) -> Fraction:
+        divisor, divisor_parts = right(view)
         if divisor == 0:
             raise ZeroDivisionError
-        above, below = left(sums)
+        above, below = left(view)
         return above * divisor_parts, below * divisor
 
     return run
@@ -238,9 +285,27 @@ _OPERATIONS: Mapping[str, Callable[[_Step, _Step], _Step]] = {
 }
 
 
-def _parts(step: _Step) -> tuple[_Step, _Step]:
+def _parts(step: _Step, fixed: int) -> tuple[_Step, _Step]:
     """The numerator and the denominator of a step, as steps of their own."""
-    return lambda sums: (step(sums)[0], 1), lambda sums: (step(sums)[1], 1)
+    return lambda view: (step(view)[0], fixed), lambda view: (step(view)[1], fixed)
+
+
+def _fixed(part: Formula, expression: Expression) -> int:
+    """By what `_step` multiplies both numerator and denominator, to keep them whole numbers."""
+    match part:
+        case Number(_, denominator):
+            return denominator
+        case Name(name):
+            term = expression.terms[name]
+            return (
+                _fixed(term.formula, term) if isinstance(term, Expression) else term.units_per_one
+            )
+        case Negation(operand):
+            return _fixed(operand, expression)
+        case Operation(_, left, right):
+            inverse = _inverse(part)
+            other = inverse[1] if inverse else _fixed(right, expression)
+            return _fixed(left, expression) * other
 
 
 def _divides(part: Formula, expression: Expression) -> bool:
@@ -267,6 +332,8 @@ def _dimension_below(part: Formula, expression: Expression) -> Dimension:
         case Negation(operand):
             return _dimension_below(operand, expression)
         case Operation(operator, left, right):
+            if _inverse(part) is not None:
+                return _dimension_below(left, expression)
             both = _dimension_below(left, expression).times(_dimension_below(right, expression))
             return both.times(expression.dimension_of(right)) if operator == "/" else both
     return PLAIN

@@ -1,7 +1,8 @@
 """Formulas: a small arithmetic over names, read without `eval` and checked for its units.
 
 A formula is terms joined by `+` and `-`; a term is factors joined by `*` and `/`; a factor is a
-number, a name, a formula in parentheses, or a minus sign and a factor.
+number, a name, a formula in parentheses, or a minus sign and a factor. `second`, `minute`, `hour`,
+`day` and `year` are no names but lengths of time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from kpistream.core.located_yaml import did_you_mean
-from kpistream.core.units import PLAIN, Dimension
+from kpistream.core.units import PLAIN, TIME, TIME_UNITS, Dimension
 
 MAX_LENGTH: Final = 400
 """The longest formula, in characters."""
@@ -37,11 +38,12 @@ _ARITHMETIC: Final[Mapping[Operator, Callable[[Fraction, Fraction], Fraction]]] 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number, held exactly as a fraction: 0.25 is 25 / 100."""
+    """A number, held exactly as a fraction: 0.25 is 25 / 100; a length of time in milliseconds."""
 
     numerator: int
     denominator: int
     column: int
+    dimension: Dimension = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def unknown_names(formula: Formula, known: Collection[str]) -> Iterator[FormulaE
     """A mistake for every name that nobody declared."""
     for leaf in names(formula):
         if leaf.name not in known:
-            problem = f"unknown name {leaf.name!r}{did_you_mean(leaf.name, known)}"
+            hint = did_you_mean(leaf.name, (*known, *TIME_UNITS))
+            problem = f"unknown name {leaf.name!r}{hint}"
             yield FormulaError(problem, leaf.column, tuple(sorted(known)))
 
 
@@ -145,7 +148,7 @@ def dimension(formula: Formula, known: Mapping[str, Dimension]) -> Dimension:
     """
     match formula:
         case Number():
-            return PLAIN
+            return formula.dimension
         case Name(name):
             return known[name]
         case Negation(operand):
@@ -248,7 +251,7 @@ class _Parser:
         self._take()
         if token.kind == "number":
             return _number(token)
-        return Name(token.text, token.column) if token.kind == "name" else self._nested(token)
+        return _named(token) if token.kind == "name" else self._nested(token)
 
     def _nested(self, token: _Token) -> Formula:
         self._depth += 1
@@ -275,3 +278,10 @@ def _number(token: _Token) -> Number:
     if len(whole) + len(fraction) > MAX_DIGITS:
         raise FormulaError(f"a number has more than {MAX_DIGITS} digits", token.column)
     return Number(int(whole + fraction), 10 ** len(fraction), token.column)
+
+
+def _named(token: _Token) -> Formula:
+    milliseconds = TIME_UNITS.get(token.text)
+    if milliseconds is None:
+        return Name(token.text, token.column)
+    return Number(milliseconds, 1, token.column, TIME)

@@ -8,9 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from kpistream.core.expressions import Expression
+from kpistream.core.expressions import Expression, View
 from kpistream.core.measures import Measure
-from kpistream.core.partials import Sums
 from kpistream.core.units import KpiUnit
 
 Language = Literal["en", "fr"]
@@ -41,6 +40,16 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example of a KPI: with these sums it has this value."""
+
+    text: Mapping[Language, str]
+    given: Mapping[str, float]
+    """What each measure amounts to: numbers, major money units, seconds."""
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     """A key performance indicator as the catalogue declares it."""
 
@@ -51,7 +60,7 @@ class Kpi:
     direction: Direction
     formula: str
     sample: str
-    """The count measure that says how many events a value rests on."""
+    """The measure that says how many events or people a value rests on."""
     classes: tuple[KpiClass, ...]
     stage: Stage | None
     owner: str
@@ -64,6 +73,15 @@ class Kpi:
     urgent: float | None
     """From here on a value is alarming."""
     expression: Expression = field(repr=False, compare=False)
+    windows: tuple[str, ...] = ()
+    """The windows it is read for unless settings say otherwise; none stands for all."""
+    slices: tuple[tuple[str, ...], ...] | None = None
+    """The sets of dimensions it is read for, likewise; None stands for all."""
+    minimum_sample: int = 1
+    """A value that rests on less than this says little."""
+    north_star: bool = False
+    """Whether it is the one KPI that all others serve."""
+    examples: tuple[Example, ...] = ()
 
     @property
     def has_money(self) -> bool:
@@ -76,8 +94,8 @@ class Kpi:
         return self.expression.measures
 
 
-def evaluate(kpi: Kpi, sums: Sums, currency: str) -> Value | None:
-    """The KPI's value over some sums, money being that of one currency (`revenue@EUR`).
+def evaluate(kpi: Kpi, view: View, currency: str) -> Value | None:
+    """The KPI's value over a window's sums, money being that of the reporting currency.
 
     None when a denominator is 0 or missing, when nothing that the formula needs was ever seen,
     or when a number is too large for a float. Raises UnknownCurrency.
@@ -85,10 +103,10 @@ def evaluate(kpi: Kpi, sums: Sums, currency: str) -> Value | None:
     expression = kpi.expression
     program = expression.programs.get(currency) or expression.program(currency)
     try:
-        outcome = program(sums)
+        outcome = program(view)
     except (ZeroDivisionError, OverflowError):
         return None
     if outcome is None:
         return None
     value, numerator, denominator = outcome
-    return Value(value, numerator, denominator, sums.get(kpi.sample, 0))
+    return Value(value, numerator, denominator, view.get(kpi.sample, 0))

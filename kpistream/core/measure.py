@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
 from kpistream.core.dead_letters import DeadLetter
 from kpistream.core.dedupe import Run, decode_run, encode_run
-from kpistream.core.fold import Fold
+from kpistream.core.fold import Fold, Folded, split
 from kpistream.core.ledger import LEDGER_KEY, Ledger
 from kpistream.core.outcomes import Outcome
 from kpistream.core.owned_rows import OwnedRows, pane_row_name, pane_row_of, row_name
 from kpistream.core.owned_rows import Row as TableRow
 from kpistream.core.panes import Pane
-from kpistream.core.partials import Mark, Partial, Source, Sums, add, encode_partial
+from kpistream.core.partials import Crowds, Mark, Partial, Source, Sums, encode_partial
 from kpistream.core.plan import Plan
-from kpistream.core.slices import Slice, slice_key
+from kpistream.core.sketch import Sketch
+from kpistream.core.slices import OTHER, Slice, slice_key
 from kpistream.core.sorting import LOT, GroupKey, Record, Sorted, Sorter
 
 MAX_PANES: Final = 256
@@ -32,26 +33,56 @@ MAX_PANES: Final = 256
 MAX_SUMS: Final = 4_096
 """The most sums in one partial, some 40 bytes each; many currencies make many."""
 
-_PaneSums = tuple[int, int, Sums]
+_SKETCH_BYTES_A_SUM: Final = 30
+"""A sketch takes the room of so many sums: its bytes grow by a third as text."""
+
+REST_S: Final = 60
+"""A pane that ended this long ago is rarely touched any more, so its rows are kept as bytes."""
+
+_PanePart = tuple[int, int, Sums, Crowds]
 
 
 class _Row:
     """A slice's sums in one pane, and the offset up to which they include every record."""
 
-    __slots__ = ("fence", "sums")
+    __slots__ = ("crowds", "fence", "sums")
 
-    def __init__(self, sums: Sums, fence: int) -> None:
+    def __init__(self, sums: Sums, fence: int, crowds: Crowds) -> None:
         self.sums = sums
         self.fence = fence
+        self.crowds = {name: Sketch(data) for name, data in crowds.items()}
+
+    def add(self, folded: Folded) -> None:
+        """Include what was folded."""
+        sums = self.sums
+        for name, amount in folded.items():
+            if type(amount) is int:
+                sums[name] = sums.get(name, 0) + amount
+            else:
+                self._crowd(name).add(cast(set[int], amount))
+
+    def _crowd(self, name: str) -> Sketch:
+        crowd = self.crowds.get(name)
+        if crowd is None:
+            crowd = self.crowds[name] = Sketch()
+        return crowd
+
+    def value(self) -> _RowValue:
+        """The row as it is made durable."""
+        crowds = {name: crowd.to_bytes() for name, crowd in self.crowds.items()}
+        return _RowValue(self.sums, self.fence, crowds)
 
 
 class _RowValue(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sums: Sums
     fence: int
+    crowds: Crowds = {}
 
 
 _encode_row = msgspec.json.Encoder().encode
 _decode_row = msgspec.json.Decoder(_RowValue).decode
+
+_Rows = dict[Slice, _Row | bytes]
 
 
 @dataclass(slots=True)
@@ -81,9 +112,12 @@ class PartitionMeasurer:
         self._plan = plan
         self._tiers = plan.tiers
         self._sorter = Sorter(event, self.source, plan)
-        self._fold = Fold(plan.catalogue.measures_of(event))
-        self._rows: dict[Pane, dict[Slice, _Row]] = {}
-        self._pending: dict[GroupKey, Sums] = {}
+        self._measures = plan.catalogue.measures_of(event)
+        self._fold = Fold(self._measures, plan.people, plan.currency)
+        self._rows: dict[Pane, _Rows] = {}
+        self._busy: dict[Pane, None] = {}
+        """The panes with rows that are not kept as bytes."""
+        self._pending: dict[GroupKey, Folded] = {}
         self._dirty: dict[tuple[Pane, Slice], _Row] = {}
         self._dead_letters: list[DeadLetter] = []
         self._table = OwnedRows(owner)
@@ -136,15 +170,15 @@ class PartitionMeasurer:
         return runs
 
     def _restore_sums(self, name: bytes, value: bytes) -> None:
-        row = _decode_row(value)
+        fence = _decode_row(value).fence
         pane, part = pane_row_of(name)
         if not self._tiers.has_width(pane[0]):
             return
-        self._held = max(self._held, row.fence)
+        self._held = max(self._held, fence)
         rows = self._rows.setdefault(pane, {})
         held = rows.get(part)
-        if held is None or row.fence > held.fence:
-            rows[part] = _Row(row.sums, row.fence)
+        if held is None or fence > _thawed(held).fence:
+            rows[part] = value
 
     def _resume(self, offset: int | None) -> None:
         """Take up the state as of ``offset``, the first that is read (again); None: nothing is."""
@@ -181,17 +215,26 @@ class PartitionMeasurer:
 
     def _enter(self, lot: Sorted) -> None:
         self._enter_outcomes(lot)
-        for key, events in lot.groups.items():
-            sums = self._fold(events)
+        for key, folded in self._folded(lot):
             pending = self._pending.get(key)
             if pending is None:
-                self._pending[key] = sums
+                self._pending[key] = folded
             else:
-                add(pending, sums)
+                _add(pending, folded)
+
+    def _folded(self, lot: Sorted) -> Iterator[tuple[GroupKey, Folded]]:
+        """What the events of a lot come to, by the finest key."""
+        for key, events in lot.groups.items():
+            yield key, self._fold(events)
+        for spread in lot.spreads:
+            weights = [weight for _, weight in spread.parts]
+            shares = split(self._fold([spread.event]), weights, self._measures)
+            for (pane, _), share in zip(spread.parts, shares, strict=True):
+                yield (*pane, spread.values), share
 
     def _enter_outcomes(self, lot: Sorted) -> None:
-        if lot.groups:
-            self.ledger.enter(Outcome.accepted, None, lot.accepted)
+        if accepted := lot.accepted:
+            self.ledger.enter(Outcome.accepted, None, accepted)
         for (outcome, reason), records in lot.counts.items():
             self.ledger.enter(outcome, reason, records)
         self._dead_letters += lot.dead_letters
@@ -203,13 +246,13 @@ class PartitionMeasurer:
         lot = self._sorter.sort([record], now_ms)
         if offset > self.ledger.fence:
             self._enter_outcomes(lot)
-        for (width, start, values), events in lot.groups.items():
-            sums = self._fold(events)
-            for part in self._plan.slicing.slices_of(values):
-                row = self._row((width, start), part)
+        for (width, start, values), folded in self._folded(lot):
+            pane = (width, start)
+            for one in self._plan.slicing.slices_of(values):
+                part, row = self._row(pane, one, offset)
                 if offset > row.fence:
-                    add(row.sums, sums)
-                    self._dirty[(width, start), part] = row
+                    row.add(folded)
+                    self._dirty[pane, part] = row
         self._offset = offset
 
     def claim(self, watermark_ms: int) -> None:
@@ -239,6 +282,7 @@ class PartitionMeasurer:
         self.ledger.mark(self._offset, self.watermark_ms)
         self.ledger.forget(committed)
         self._settle()
+        self._note_full_panes()
         rows = self._table.begin()
         partials, sums = self._encode_dirty()
         rows += sums
@@ -253,33 +297,46 @@ class PartitionMeasurer:
     def _settle(self) -> None:
         """Spread what was folded into the finest keys over the slices' rows."""
         slices_of = self._plan.slicing.slices_of
-        for (width, start, values), sums in self._pending.items():
+        for (width, start, values), folded in self._pending.items():
             pane = (width, start)
-            for part in slices_of(values):
-                row = self._row(pane, part)
-                add(row.sums, sums)
+            for one in slices_of(values):
+                part, row = self._row(pane, one, self._offset)
+                row.add(folded)
                 self._dirty[pane, part] = row
         self._pending = {}
 
-    def _row(self, pane: Pane, part: Slice) -> _Row:
+    def _row(self, pane: Pane, part: Slice, offset: int) -> tuple[Slice, _Row]:
+        """The row that a record at ``offset`` belongs to, and the slice that it stands for."""
         rows = self._rows.get(pane)
         if rows is None:
             rows = self._rows[pane] = {}
         row = rows.get(part)
-        if row is None:
-            row = rows[part] = _Row({}, -1)
-        return row
+        if row is None and self.ledger.full.get(pane, offset) < offset:
+            part = tuple((dimension, OTHER) for dimension, _ in part)
+            row = rows.get(part)
+        if type(row) is _Row:
+            return part, row
+        self._busy[pane] = None
+        row = rows[part] = _Row({}, -1, {}) if row is None else _thawed(row)
+        return part, row
+
+    def _note_full_panes(self) -> None:
+        """Bound the rows of a pane, however many members the events after this flush name."""
+        for pane in self._busy:
+            if len(self._rows[pane]) >= self._plan.max_pane_slices:
+                self.ledger.full.setdefault(pane, self._offset)
 
     def _encode_dirty(self) -> tuple[list[tuple[bytes, bytes]], list[TableRow]]:
         offset = self._offset
         rows: list[TableRow] = []
-        panes: dict[Slice, list[tuple[int, int, Sums]]] = {}
+        panes: dict[Slice, list[_PanePart]] = {}
         for (pane, part), row in self._dirty.items():
             row.fence = offset
-            value = _encode_row(_RowValue(row.sums, offset))
-            rows.append(self._table.put(pane_row_name(pane, part), value))
-            panes.setdefault(part, []).append((*pane, row.sums))
+            value = row.value()
+            rows.append(self._table.put(pane_row_name(pane, part), _encode_row(value)))
+            panes.setdefault(part, []).append((*pane, value.sums, value.crowds))
         self._dirty = {}
+        self._rest()
         topic, partition = self.source
         partials = [
             (slice_key(part), encode_partial(Partial(topic, partition, offset, batch)))
@@ -288,24 +345,57 @@ class PartitionMeasurer:
         ]
         return partials, rows
 
+    def _rest(self) -> None:
+        """Keep the rows of panes that ended a while ago as bytes: a quarter of the memory."""
+        ended_s = self.watermark_ms // 1000 - REST_S
+        for pane in [pane for pane in self._busy if sum(pane) <= ended_s]:
+            del self._busy[pane]
+            rows = self._rows[pane]
+            rows.update({part: _frozen(row) for part, row in rows.items()})
+
     def _forget(self, committed_watermark_ms: int) -> Iterable[bytes]:
         closes_at_s = self._tiers.closes_at_s
         closed = [p for p in self._rows if closes_at_s(p) * 1000 < committed_watermark_ms]
         for pane in closed:
+            self._busy.pop(pane, None)
+            self.ledger.full.pop(pane, None)
             for part in self._rows.pop(pane):
                 yield pane_row_name(pane, part)
         yield from self._sorter.seen.forget(committed_watermark_ms)
 
 
-def _batches(panes: list[_PaneSums]) -> Iterator[list[_PaneSums]]:
+def _thawed(row: _Row | bytes) -> _Row:
+    if type(row) is _Row:
+        return row
+    value = _decode_row(cast(bytes, row))
+    return _Row(value.sums, value.fence, value.crowds)
+
+
+def _frozen(row: _Row | bytes) -> bytes:
+    return _encode_row(row.value()) if type(row) is _Row else cast(bytes, row)
+
+
+def _add(pending: Folded, more: Folded) -> None:
+    for name, amount in more.items():
+        held = pending.get(name)
+        if held is None:
+            pending[name] = amount
+        elif type(held) is int:
+            pending[name] = held + cast(int, amount)
+        else:
+            cast(set[int], held).update(cast(set[int], amount))
+
+
+def _batches(panes: list[_PanePart]) -> Iterator[list[_PanePart]]:
     """Panes in lots that fit a record; at least one a lot."""
-    lot: list[_PaneSums] = []
-    sums = 0
+    lot: list[_PanePart] = []
+    room = 0
     for pane in panes:
-        if lot and (len(lot) == MAX_PANES or sums + len(pane[2]) > MAX_SUMS):
+        taken = len(pane[2]) + sum(map(len, pane[3].values())) // _SKETCH_BYTES_A_SUM
+        if lot and (len(lot) == MAX_PANES or room + taken > MAX_SUMS):
             yield lot
-            lot, sums = [], 0
+            lot, room = [], 0
         lot.append(pane)
-        sums += len(pane[2])
+        room += taken
     if lot:
         yield lot

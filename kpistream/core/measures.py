@@ -1,35 +1,79 @@
-"""Measures: the additive quantities of events that KPIs are made of."""
+"""Measures: the quantities of events that KPIs are made of, each of which can be added up."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, Literal
 
-import msgspec
-from msgspec import inspect
-
-from kpistream.core.events import EVENT_TYPES
-from kpistream.core.money import Money
+from kpistream.core.slices import Slice
 from kpistream.core.units import DIMENSIONS, Dimension, MeasureUnit
 
-MeasureKind = Literal["count", "total"]
-"""How many events there are, or the total of one of their fields."""
+MeasureKind = Literal["count", "total", "squares", "distinct", "elapsed", "level"]
+"""What is added up.
+
+count
+    how many events there are
+total
+    one of their fields
+squares
+    the squares of one of their fields, which a variance needs
+distinct
+    the different people (or other texts) in one of their fields, as a mergeable sketch
+elapsed
+    the time between a moment in one of their fields and the event itself
+level
+    what was added and taken away since ever: active customers, recurring revenue
+"""
+
+Edge = Literal["start", "end"]
+"""The end of a window at which a level is read."""
 
 Scalar = str | int | bool
 """What a field may be compared with."""
 
-Where = tuple[tuple[str, frozenset[Scalar]], ...]
-"""The fields that must have one of some values."""
+ANY_OTHER_CURRENCY: Final = "*"
+"""Stands for a currency in the key of a sum converted from all but the reporting currency."""
+
+MILLISECONDS: Final[Mapping[str, int]] = MappingProxyType(
+    {"_ms": 1, "_s": 1_000, "_days": 86_400_000}
+)
+"""The milliseconds in one of a duration, by how the name of its field ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one field must be for an event to be included; exactly one thing is asked of it.
+
+    ``allowed`` holds the values it must have, or must not have if ``negated``: a field without a
+    value has none of them. ``at_least`` and ``at_most`` bound a number, ``known`` asks whether
+    there is a value at all.
+    """
+
+    field: str
+    allowed: frozenset[Scalar | Decimal] | None = None
+    at_least: int | Decimal | None = None
+    at_most: int | Decimal | None = None
+    known: bool | None = None
+    negated: bool = False
+
+
+Where = tuple[Condition, ...]
+"""The conditions that an event must meet, all of them."""
+
+Opening = tuple[tuple[Slice, str, int], ...]
+"""What a level was before the first event: slice, currency (or nothing), raw amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A sum over the events of one type: `impressions` counts impressions.
 
-    ``where`` holds the fields that must have one of some values for an event to be included;
-    ``field`` is what is added up, None for a count.
+    ``field`` is what is added up, None where events are counted. An event that meets ``where`` is
+    included; for a level, one that meets ``minus`` is taken away. ``scale`` is how many raw units
+    make one: 10**6 for decimals; money has its currency's instead.
     """
 
     name: str
@@ -38,6 +82,10 @@ class Measure:
     field: str | None
     where: Where
     unit: MeasureUnit
+    minus: Where | None = None
+    at: Edge = "end"
+    opening: Opening = ()
+    scale: int = 1
 
     @property
     def is_money(self) -> bool:
@@ -45,56 +93,46 @@ class Measure:
         return self.unit == "money"
 
     @property
+    def is_spread(self) -> bool:
+        """Whether it is divided among the panes that an event with a period covers."""
+        return self.kind in ("total", "level") and self.field is not None
+
+    @property
+    def power(self) -> int:
+        """The power in which the field's unit, and its scale, are in the sum: 2 for squares."""
+        return 2 if self.kind == "squares" else 1
+
+    @property
+    def units_per_one(self) -> int:
+        """How many units of the raw sum make one count or one millisecond; 1 for money."""
+        units: int = self.scale**self.power
+        return units
+
+    @property
+    def factor(self) -> int:
+        """What the field is multiplied by: the milliseconds in one of a duration, else 1."""
+        if self.field is None or self.unit != "milliseconds" or self.kind == "elapsed":
+            return 1
+        return milliseconds_in(self.field) or 1
+
+    @property
     def dimension(self) -> Dimension:
         """The unit as powers of money, time and number."""
-        return DIMENSIONS[self.unit]
+        dimension = DIMENSIONS[self.unit]
+        return dimension.times(dimension) if self.kind == "squares" else dimension
 
     def key(self, currency: str) -> str:
         """The name that the measure's sum has; only money is kept per currency."""
         return f"{self.name}@{currency}" if self.is_money else self.name
 
-
-def additive_fields(event: str) -> Mapping[str, MeasureUnit]:
-    """The fields of an event type that can be added up, with their units."""
-    units = {name: _unit(name, declared) for name, declared in _fields(event).items()}
-    return {name: unit for name, unit in units.items() if unit is not None}
+    def amounts_key(self, currency: str) -> str:
+        """The name of the count of amounts in a currency."""
+        return f"{self.name}#{currency}"
 
 
-def comparable_fields(event: str) -> tuple[str, ...]:
-    """The fields of an event type that can be compared with a value."""
-    return tuple(name for name, declared in _fields(event).items() if _is_comparable(declared))
-
-
-def possible_values(event: str, field: str) -> tuple[str, ...] | None:
-    """The values that a field can have, where its type lists them."""
-    kind = inspect.type_info(_fields(event)[field])
-    return tuple(map(str, kind.values)) if isinstance(kind, inspect.LiteralType) else None
-
-
-def can_have(event: str, field: str, value: Scalar) -> bool:
-    """Whether an event's field could ever have this value."""
-    try:
-        msgspec.convert(value, _fields(event)[field], strict=True)
-    except msgspec.ValidationError:
-        return False
-    return True
-
-
-@cache
-def _fields(event: str) -> Mapping[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(EVENT_TYPES[event])}
-
-
-def _unit(name: str, declared: Any) -> MeasureUnit | None:
-    if declared is Money:
-        return "money"
-    if not isinstance(inspect.type_info(declared), inspect.IntType):
-        return None
-    return "milliseconds" if name.endswith("_ms") else "count"
-
-
-def _is_comparable(declared: Any) -> bool:
-    kind = inspect.type_info(declared)
-    members = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    simple = (inspect.StrType, inspect.IntType, inspect.BoolType, inspect.LiteralType)
-    return all(isinstance(member, (*simple, inspect.NoneType)) for member in members)
+def milliseconds_in(field: str) -> int | None:
+    """The milliseconds in one unit of a duration such as `lifetime_days`; None for all else."""
+    for ending, milliseconds in MILLISECONDS.items():
+        if field.endswith(ending):
+            return milliseconds
+    return None

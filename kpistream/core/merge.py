@@ -1,4 +1,4 @@
-"""Merging: the one owner of each slice adds up what all sources have contributed to it.
+"""Merging: partials of all sources, added up per slice and pane, and read as sums of windows.
 
 The state of a partition of the partials topic is rows, one a slice and pane. A row holds, per
 source, the newest partial; once no source can change a pane any more, its row is folded into the
@@ -7,28 +7,57 @@ next coarser pane, which names the panes it holds, so that doing it twice adds n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from typing import Final
 
 import msgspec
 
-from kpistream.core.owned_rows import OwnedRows, Row, pane_row_name, pane_row_of, row_name
-from kpistream.core.panes import Pane, Tiers
-from kpistream.core.partials import Mark, Partial, Source, Sums, add, difference
-from kpistream.core.slices import Slice
-from kpistream.core.windows import Window
+from kpistream.core.measures import Measure
+from kpistream.core.members import Members
+from kpistream.core.merge_rules import MergeRules
+from kpistream.core.owned_rows import OwnedRows, Row, pane_row_of, row_name
+from kpistream.core.pane_rows import (
+    PaneRow,
+    StoredRow,
+    decode_stored,
+    encode_row,
+    joined,
+    member_of,
+    member_source,
+    merged,
+    shard_name,
+    shard_of,
+    shard_pane_name,
+    stored,
+    thawed,
+)
+from kpistream.core.panes import Pane
+from kpistream.core.partials import Crowds, Mark, Partial, Source, Sums, add, difference
+from kpistream.core.pricing import Pricing
+from kpistream.core.slice_state import (
+    EVER_PREFIX,
+    Ever,
+    SliceState,
+    Span,
+    View,
+    decode_ever,
+    encode_ever,
+)
+from kpistream.core.slices import Slice, slice_from_key, slice_key
 
 META_KEY: Final = b"meta"
 
+REST_S: Final = 60
+"""A pane that ended this long ago is rarely touched any more, so its rows are kept as bytes."""
 
-class _PaneRow(msgspec.Struct, array_like=True):
-    """A slice's pane: live partials by source, what was folded into it, and from which panes."""
+_STEP_MS: Final = 10_000
+"""Windows move and panes close at multiples of this alone."""
 
-    live: dict[str, tuple[int, Sums]]
-    base: Sums
-    held: list[tuple[int, int]]
-    version: int = -1
-    """The offset of the partials topic up to which the row includes everything."""
+_TURN_MS: Final = 60_000
+"""How often members that wait for a place are compared with those that have one."""
+
+_MOST_STEPS: Final = 500
+"""A view that has to move over more panes than this is made anew."""
 
 
 class _Progress(msgspec.Struct, frozen=True, array_like=True):
@@ -46,32 +75,14 @@ class _Meta(msgspec.Struct, frozen=True, array_like=True):
     before: _Progress
 
 
-_encode = msgspec.json.Encoder().encode
-_decode_row = msgspec.json.Decoder(_PaneRow).decode
+_encode_meta = msgspec.json.Encoder().encode
 _decode_meta = msgspec.json.Decoder(_Meta).decode
-
-
-class _SliceState:
-    """A slice's panes, and the sums of the windows over them as far as they are known."""
-
-    __slots__ = ("before", "current", "panes")
-
-    def __init__(self, windows: int) -> None:
-        self.panes: dict[Pane, _PaneRow] = {}
-        self.current: list[Sums | None] = [None] * windows
-        self.before: list[Sums | None] = [None] * windows
 
 
 class Merger:
     """The slices of one partition of the partials topic, and the time in it."""
 
-    def __init__(
-        self,
-        tiers: Tiers,
-        windows: Sequence[Window],
-        sources: Iterable[Source],
-        owner: bytes = b"",
-    ) -> None:
+    def __init__(self, rules: MergeRules, sources: Iterable[Source], owner: bytes = b"") -> None:
         """Wait for the marks of all ``sources`` before a pane is taken to be complete.
 
         ``owner`` names this ownership of the partition, and no other.
@@ -79,13 +90,30 @@ class Merger:
         self.now_ms = 0
         self.stale_panes = 0
         """Panes sent again after they were closed: already in, so left out."""
-        self._tiers = tiers
-        self._windows = tuple(windows)
-        self._starts_s = [0] * len(self._windows)
+        self.touched: dict[Slice, set[str]] = {}
+        """Slices that got something since this was last cleared, with the topics it came from."""
+        self.gone: list[Slice] = []
+        """Slices that have nothing left since this was last cleared."""
+        self.moved: set[int] = set()
+        """Windows, by index, that moved on since this was last cleared."""
+        self._rules = rules
+        self._tiers = rules.tiers
+        self._pricing = Pricing(rules.rates, rules.days, rules.measures)
+        self._members = Members(rules.limits)
+        self._spans: dict[int, Span] = {}
         self._watermarks: dict[Source, int] = dict.fromkeys(sources, 0)
+        self._names: dict[Source, str] = {}
         self._closed_ms = 0
-        self._slices: dict[Slice, _SliceState] = {}
-        self._dirty: dict[tuple[Slice, Pane], _PaneRow] = {}
+        self._closing: dict[int, int] = {}
+        """Width to where the next pane that is to be closed starts, once that is known."""
+        self._slices: dict[Slice, SliceState] = {}
+        self._away: dict[Slice, dict[Pane, Slice]] = {}
+        """Slices with panes that were put into those of `__other__`."""
+        self._hot: dict[Pane, dict[Slice, PaneRow]] = {}
+        """The rows that are not kept as bytes."""
+        self._dirty: dict[tuple[Slice, Pane], set[int]] = {}
+        """The rows to be made durable, with the shards that changed."""
+        self._dirty_ever: dict[Slice, None] = {}
         self._gone: list[bytes] = []
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
@@ -121,15 +149,69 @@ class Merger:
 
     def restored(self) -> None:
         """Finish restoring: drop the rows that a coarser row holds already."""
+        rows: dict[tuple[Slice, Pane], StoredRow] = {}
         for key, value in self._restored.items():
-            self._restore_row(*pane_row_of(row_name(key)), _decode_row(value))
+            name = row_name(key)
+            if name[:1] == EVER_PREFIX:
+                self._restore_ever(slice_from_key(name[1:]), decode_ever(value))
+            else:
+                self._restore_row(rows, name, decode_stored(value))
         self._restored = {}
+        for (part, pane), row in rows.items():
+            self._state(part).panes[pane] = encode_row(row.row())
+            self._state(part).crowds.update({pane: row.crowds} if row.crowds else {})
         for part, state in self._slices.items():
-            held = {child for row in state.panes.values() for child in row.held}
-            for pane in [p for p in state.panes if self._is_held(p, held)]:
-                del state.panes[pane]
-                self._gone.append(pane_row_name(pane, part))
+            self._drop_held(part, state)
+            self._take_stock(part, state)
         self._move_windows()
+
+    def _restore_row(
+        self, rows: dict[tuple[Slice, Pane], StoredRow], name: bytes, row: StoredRow
+    ) -> None:
+        """Take up a row; of several copies, the newest partials and the most panes folded stay."""
+        pane, part = pane_row_of(shard_pane_name(name))
+        if not self._tiers.has_width(pane[0]):
+            return
+        self._held = max(self._held, row.version)
+        other = rows.get((part, pane))
+        rows[part, pane] = row if other is None else joined(row, other)
+
+    def _restore_ever(self, part: Slice, ever: Ever) -> None:
+        state = self._state(part)
+        self._held = max(self._held, ever.version)
+        if ever.until_s > state.ever.until_s:
+            state.ever = ever
+
+    def _drop_held(self, part: Slice, state: SliceState) -> None:
+        """Drop what is in a coarser pane already, or in the time before all panes."""
+        held = {child for row in state.panes.values() for child in thawed(row).held}
+        oldest = self._tiers.widths[-1], state.ever.until_s
+        for pane in list(state.panes):
+            is_past = pane[0] == oldest[0] and pane[1] < oldest[1]
+            if is_past or self._is_held(pane, held):
+                self._remove(part, state, pane)
+
+    def _is_held(self, pane: Pane | None, held: Container[Pane]) -> bool:
+        while pane is not None:
+            if pane in held:
+                return True
+            pane = self._tiers.parent(pane)
+        return False
+
+    def _take_stock(self, part: Slice, state: SliceState) -> None:
+        """Find the levels, the weight, and the members that are elsewhere, from the rows."""
+        events = 0
+        self._count_levels(state, state.ever.levels)
+        for pane, row in state.panes.items():
+            row = thawed(row)
+            total = row.total()
+            self._count_levels(state, total)
+            events += self._events(total)
+            for source in row.live:
+                member = member_of(source)
+                if member is not None:
+                    self._away.setdefault(member, {})[pane] = part
+        self._members.keep(part, events)
 
     def resume(self, offset: int) -> None:
         """Take up the progress as of ``offset``, the first message that is read (again).
@@ -145,57 +227,100 @@ class Merger:
         self._not_yet_sure = {}
         self._move_windows()
 
-    def _restore_row(self, pane: Pane, part: Slice, row: _PaneRow) -> None:
-        """Take up a row; of several copies, the newest partials and the most panes folded stay."""
-        if not self._tiers.has_width(pane[0]):
-            return
-        self._held = max(self._held, row.version)
-        panes = self._state(part).panes
-        other = panes.get(pane)
-        panes[pane] = row if other is None else _joined(row, other)
-
-    def _is_held(self, pane: Pane | None, held: Container[Pane]) -> bool:
-        while pane is not None:
-            if pane in held:
-                return True
-            pane = self._tiers.parent(pane)
-        return False
-
     # -- merging -----------------------------------------------------------------------------------
 
     def merge(self, part: Slice, partial: Partial) -> None:
         """Take in a partial, unless a newer one of its source is already in."""
-        source = f"{partial.topic}|{partial.partition}"
-        state = self._state(part)
-        for width, start, sums in partial.panes:
+        source = self._source(partial)
+        for width, start, sums, crowds in partial.panes:
             pane = (width, start)
-            row = state.panes.get(pane)
-            if row is None:
-                if not self._is_open(pane) or self._is_folded(state, pane):
-                    self.stale_panes += 1
-                    continue
-                row = state.panes[pane] = _PaneRow({}, {}, [])
-            old = row.live.get(source)
-            if old is not None and old[0] >= partial.fence:
+            home = self._home(part, pane)
+            name = source if home == part else member_source(source, part)
+            delta = self._merge_pane(home, pane, name, (partial.fence, sums), crowds)
+            if delta is None:
                 continue
-            row.live[source] = (partial.fence, sums)
-            self._shift(state, pane, difference(sums, old[1]) if old else sums)
-            self._dirty[part, pane] = row
+            self.touched.setdefault(home, set()).add(partial.topic)
+            if self._rules.limits:
+                self._note_member(part, home, pane, delta)
+
+    def _source(self, partial: Partial) -> str:
+        source = (partial.topic, partial.partition)
+        name = self._names.get(source)
+        if name is None:
+            name = self._names[source] = f"{partial.topic}|{partial.partition}"
+        return name
+
+    def _home(self, part: Slice, pane: Pane) -> Slice:
+        """The slice that a pane of ``part`` is kept in: where it is, or else where there is room.
+
+        So all sources agree on it, and nothing ever moves from one slice to another.
+        """
+        state = self._slices.get(part)
+        if state is not None and pane in state.panes:
+            return part
+        away = self._away.get(part)
+        if away is not None and pane in away:
+            return away[pane]
+        return self._members.place(part) if self._rules.limits else part
+
+    def _note_member(self, part: Slice, home: Slice, pane: Pane, delta: Sums) -> None:
+        self._members.weigh(part, self._events(delta))
+        if home != part:
+            self._away.setdefault(part, {})[pane] = home
+
+    def _events(self, sums: Sums) -> int:
+        counts = self._rules.counts
+        return sum(amount for name, amount in sums.items() if name in counts)
+
+    def _merge_pane(
+        self, part: Slice, pane: Pane, source: str, newest: tuple[int, Sums], crowds: Crowds
+    ) -> Sums | None:
+        """What a partial adds to a pane; None if it is in already."""
+        state = self._state(part)
+        row = self._row(part, state, pane)
+        if row is None:
+            self.stale_panes += 1
+            return None
+        old = row.live.get(source)
+        if old is not None and old[0] >= newest[0]:
+            return None
+        row.live[source] = newest
+        delta = difference(newest[1], old[1]) if old else newest[1]
+        self._shift(state, pane, delta, crowds)
+        if crowds:
+            state.crowds[pane] = merged(state.crowds.get(pane, {}), crowds)
+        self._dirty.setdefault((part, pane), {0}).add(shard_of(source))
+        return delta
+
+    def _row(self, part: Slice, state: SliceState, pane: Pane) -> PaneRow | None:
+        """The row of a pane, to be changed; None if the pane is closed."""
+        row = state.panes.get(pane)
+        if isinstance(row, PaneRow):
+            return row
+        if row is not None:
+            row = thawed(row)
+        elif self._is_open(pane) and not self._is_folded(state, pane):
+            row = PaneRow({}, {}, [])
+        else:
+            return None
+        state.panes[pane] = row
+        self._hot.setdefault(pane, {})[part] = row
+        return row
 
     def _is_open(self, pane: Pane) -> bool:
         if not self._tiers.has_width(pane[0]):
             return False
         return self._tiers.closes_at_s(pane) * 1000 >= self._closed_ms
 
-    def _is_folded(self, state: _SliceState, pane: Pane) -> bool:
+    def _is_folded(self, state: SliceState, pane: Pane) -> bool:
         """Whether a coarser pane holds this one, so that it is in although its row is gone."""
         child, parent = pane, self._tiers.parent(pane)
         while parent is not None:
             row = state.panes.get(parent)
-            if row is not None and child in row.held:
+            if row is not None and child in thawed(row).held:
                 return True
             child, parent = parent, self._tiers.parent(parent)
-        return False
+        return child[1] < state.ever.until_s
 
     def mark(self, mark: Mark) -> None:
         """Learn how far a source has been measured."""
@@ -212,66 +337,201 @@ class Merger:
         """Move time on to ``now_ms``; it never goes back."""
         if now_ms <= self.now_ms:
             return
-        self.now_ms = now_ms
-        self._move_windows()
+        before_ms, self.now_ms = self.now_ms, now_ms
+        if now_ms // _STEP_MS != before_ms // _STEP_MS:
+            self._move_windows()
+            self._rest()
+        if self._rules.limits and now_ms // _TURN_MS != before_ms // _TURN_MS:
+            self._members.turn(self._slices)
         self._close()
 
-    def _shift(self, state: _SliceState, pane: Pane, delta: Sums) -> None:
-        for index, window in enumerate(self._windows):
-            start = self._starts_s[index]
-            current, before = state.current[index], state.before[index]
-            if current is not None and window.holds(pane, start):
-                add(current, delta)
-            elif before is not None and window.held_before(pane, start):
-                add(before, delta)
+    # -- levels ------------------------------------------------------------------------------------
+
+    def _count_levels(self, state: SliceState, sums: Sums) -> None:
+        if not self._rules.levels:
+            return
+        for key, amount in sums.items():
+            if self._rules.level_of(key):
+                state.levels[key] = state.levels.get(key, 0) + amount
+
+    def _level(self, state: SliceState, number: int, key: str, measure: Measure) -> int:
+        span = self._spans[number]
+        edge_s = span.hi_s if measure.at == "end" else span.lo_s
+        return state.level_at(key, edge_s, span.grain_s)
+
+    # -- windows -----------------------------------------------------------------------------------
+
+    def _shift(self, state: SliceState, pane: Pane, delta: Sums, crowds: Crowds) -> None:
+        self._count_levels(state, delta)
+        for number, view in state.views.items():
+            if self._spans[number].holds(pane):
+                view.enter(pane, delta, crowds, self._pricing)
+            else:
+                view.shown = None
 
     def _move_windows(self) -> None:
         now_s = self.now_ms / 1000
-        for index, window in enumerate(self._windows):
-            start = window.start_s(now_s)
-            if start != self._starts_s[index]:
-                self._starts_s[index] = start
-                for state in self._slices.values():
-                    state.current[index] = state.before[index] = None
+        for index, window in enumerate(self._rules.windows):
+            current = Span(*window.bounds(now_s), window.grain_s)
+            before = Span(*window.bounds_before(now_s), window.grain_s)
+            for number, span in ((index, current), (~index, before)):
+                old = self._spans.get(number)
+                if span != old:
+                    self._spans[number] = span
+                    self.moved.add(index)
+                    self._slide(number, old, span)
+
+    def _slide(self, number: int, old: Span | None, new: Span) -> None:
+        """Move a view of every slice on, pane by pane where the step is small."""
+        steps = None if old is None else self._steps(old, new)
+        for state in self._slices.values():
+            if number not in state.views:
+                continue
+            if steps is None:
+                del state.views[number]
+            else:
+                state.slide(number, *steps, self._pricing)
+
+    def _steps(self, old: Span, new: Span) -> tuple[list[Pane], list[Pane]] | None:
+        """The panes that leave and those that enter; None if a span is better made anew."""
+        if new.lo_s < old.lo_s or new.hi_s < old.hi_s or new.lo_s >= old.hi_s:
+            return None
+        leaving = self._panes_between(old.lo_s, new.lo_s, new.grain_s)
+        entering = self._panes_between(old.hi_s, new.hi_s, new.grain_s)
+        if leaving is None or entering is None:
+            return None
+        return leaving, entering
+
+    def _panes_between(self, lo_s: int, hi_s: int, grain_s: int) -> list[Pane] | None:
+        panes: list[Pane] = []
+        for width in self._tiers.widths:
+            if lo_s == hi_s or width > grain_s:
+                break
+            start = max(self._tiers.start_of(width, lo_s), self._closing.get(width, lo_s))
+            if start < lo_s:
+                start = self._tiers.end_of((width, start))
+            if hi_s - start > width * _MOST_STEPS:
+                return None
+            while start < hi_s:
+                panes.append((width, start))
+                start = self._tiers.end_of((width, start))
+        return panes
 
     # -- closing -----------------------------------------------------------------------------------
 
     def _close(self) -> None:
         """Fold the panes that no source can change any more into coarser ones; drop the oldest."""
         closed_ms = self._complete_until_ms()
-        if closed_ms // 10_000 == self._closed_ms // 10_000:
+        if closed_ms // _STEP_MS == self._closed_ms // _STEP_MS:
             return
         self._closed_ms = closed_ms
-        for part, state in list(self._slices.items()):
-            self._close_slice(part, state, closed_ms)
-            if not state.panes:
-                del self._slices[part]
+        for width in self._tiers.widths:
+            self._close_width(width)
+        for part in [p for p, s in self._slices.items() if not s.panes and not s.levels]:
+            del self._slices[part]
+            self.gone.append(part)
 
     def _complete_until_ms(self) -> int:
         """The time that every source has reached, as far as it is past already."""
         return min(self.now_ms, *self._watermarks.values()) if self._watermarks else 0
 
-    def _close_slice(self, part: Slice, state: _SliceState, closed_ms: int) -> None:
-        for pane in sorted(state.panes):
-            parent = self._tiers.parent(pane)
-            last = pane if parent is None else (pane[0], sum(parent) - pane[0])
-            if self._tiers.closes_at_s(last) * 1000 >= closed_ms:
-                continue
-            row = state.panes.pop(pane)
-            self._dirty.pop((part, pane), None)
-            self._gone.append(pane_row_name(pane, part))
-            if parent is not None:
-                self._fold_into(state, part, parent, pane, row)
+    def _close_width(self, width: int) -> None:
+        """Close the panes of one width: those since the last time, or all that there are."""
+        panes = self._closable(width)
+        if panes is not None and not panes:
+            return
+        for part, state in self._slices.items():
+            found = (
+                [pane for pane in state.panes if self._is_closable(pane, width)]
+                if panes is None
+                else [pane for pane in panes if pane in state.panes]
+            )
+            for pane in found:
+                self._close_pane(part, state, pane)
+
+    def _closable(self, width: int) -> list[Pane] | None:
+        """The panes that became closable; None if there may be older ones, or very many."""
+        start, first_open = self._closing.get(width), self._first_open(width)
+        self._closing[width] = first_open
+        if start is None or first_open - start > width * _MOST_STEPS:
+            return None
+        panes = []
+        while start < first_open:
+            panes.append((width, start))
+            start = self._tiers.end_of((width, start))
+        return panes
+
+    def _first_open(self, width: int) -> int:
+        """Where the oldest pane starts that is not to be closed yet."""
+        start = self._tiers.start_of(width, self._closed_ms / 1000)
+        while not self._is_closable((width, start), width):
+            start = self._tiers.start_of(width, start - 1)
+        return self._tiers.end_of((width, start))
+
+    def _is_closable(self, pane: Pane, width: int) -> bool:
+        if pane[0] != width:
+            return False
+        return self._tiers.last_child_closes_at_s(pane) * 1000 < self._closed_ms
+
+    def _close_pane(self, part: Slice, state: SliceState, pane: Pane) -> None:
+        row = self._row(part, state, pane)
+        if row is None:
+            return
+        parent = self._tiers.parent(pane)
+        if parent is None:
+            self._keep_levels(part, state, pane, row)
+        else:
+            self._fold_into(part, state, parent, pane, row)
+        self._remove(part, state, pane)
+
+    def _remove(self, part: Slice, state: SliceState, pane: Pane) -> None:
+        """Let go of a pane's row, its shards and its members."""
+        live = thawed(state.panes.pop(pane)).live
+        state.crowds.pop(pane, None)
+        self._hot.get(pane, {}).pop(part, None)
+        self._dirty.pop((part, pane), None)
+        self._gone += [shard_name(pane, part, n) for n in {0, *map(shard_of, live)}]
+        for member in filter(None, map(member_of, live)):
+            away = self._away.get(member, {})
+            away.pop(pane, None)
+            if not away:
+                self._away.pop(member, None)
+
+    def _keep_levels(self, part: Slice, state: SliceState, pane: Pane, row: PaneRow) -> None:
+        """Keep the levels of a pane that is too old to be kept itself."""
+        level_of = self._rules.level_of
+        levels = {key: amount for key, amount in row.total().items() if level_of(key)}
+        if levels:
+            add(levels, state.ever.levels)
+            state.ever = Ever(pane[1] + 1, levels, -1)
+            self._dirty_ever[part] = None
 
     def _fold_into(
-        self, state: _SliceState, part: Slice, parent: Pane, pane: Pane, row: _PaneRow
+        self, part: Slice, state: SliceState, parent: Pane, pane: Pane, row: PaneRow
     ) -> None:
-        into = state.panes.get(parent)
+        into = self._row(part, state, parent)
         if into is None:
-            into = state.panes[parent] = _PaneRow({}, {}, [])
-        add(into.base, _total(row))
+            into = PaneRow({}, {}, [])
+            state.panes[parent] = into
+            self._hot.setdefault(parent, {})[part] = into
+        add(into.base, row.total())
         into.held.append(pane)
-        self._dirty[part, parent] = into
+        crowds = state.crowds.get(pane)
+        if crowds:
+            state.crowds[parent] = merged(state.crowds.get(parent, {}), crowds)
+        self._dirty.setdefault((part, parent), {0})
+
+    def _rest(self) -> None:
+        """Keep the rows of panes that ended a while ago as bytes: a third of the memory."""
+        ended_s = self.now_ms // 1000 - REST_S
+        for pane in [pane for pane in self._hot if sum(pane) <= ended_s]:
+            rows = self._hot.pop(pane)
+            busy = {part: row for part, row in rows.items() if (part, pane) in self._dirty}
+            for part, row in rows.items():
+                if part not in busy:
+                    self._slices[part].panes[pane] = encode_row(row)
+            if busy:
+                self._hot[pane] = busy
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -286,26 +546,42 @@ class Merger:
         return sum(len(state.panes) for state in self._slices.values())
 
     def sums(self, part: Slice, window: int, *, before: bool = False) -> Sums:
-        """A slice's sums over the window of this index, or the window before it; do not change."""
+        """A slice's view over the window of this index, or the one before; do not change it.
+
+        Besides sums it has the number of people, levels, and what foreign money is worth.
+        """
         state = self._slices.get(part)
         if state is None:
             return {}
-        views = state.before if before else state.current
-        found = views[window]
-        if found is None:
-            found = views[window] = self._sum_panes(state, window, before)
-        return found
+        number = ~window if before else window
+        view = state.views.get(number)
+        if view is None:
+            view = state.views[number] = state.make_view(self._spans[number], self._pricing)
+        if view.shown is None:
+            view.shown = self._show(state, number, view)
+        return view.shown
 
-    def _sum_panes(self, state: _SliceState, index: int, before: bool) -> Sums:
-        window, start = self._windows[index], self._starts_s[index]
-        belongs = window.held_before if before else window.holds
-        sums: Sums = {}
-        for pane, row in state.panes.items():
-            if belongs(pane, start):
-                add(sums, row.base)
-                for _, contributed in row.live.values():
-                    add(sums, contributed)
-        return sums
+    def _show(self, state: SliceState, number: int, view: View) -> Sums:
+        if not state.levels and not state.crowds:
+            return view.sums
+        shown = dict(view.sums)
+        people = state.crowds_of(view, self._spans[number])
+        shown.update((name, crowd.estimate()) for name, crowd in people.items())
+        for key in state.levels:
+            self._show_level(shown, state, number, key)
+        return shown
+
+    def _show_level(self, shown: Sums, state: SliceState, number: int, key: str) -> None:
+        measure = self._rules.level_of(key)
+        if measure is None:
+            return
+        level = shown[key] = self._level(state, number, key, measure)
+        name, _, currency = key.partition("@")
+        if currency and currency != self._rules.currency:
+            at_s = min(self._spans[number].hi_s, self.now_ms // 1000)
+            factor = self._pricing.factor(currency, at_s)
+            worth = f"{name}@*" if factor is not None else f"{name}!{currency}"
+            shown[worth] = shown.get(worth, 0) + level * (1 if factor is None else factor)
 
     def silent_topics(self, silence_ms: int) -> set[str]:
         """The topics with a partition measured less far than ``silence_ms`` before now."""
@@ -330,36 +606,30 @@ class Merger:
             return []
         self._flushed = self._offset
         rows = self._table.begin()
-        for (part, pane), row in self._dirty.items():
-            row.version = self.version
-            rows.append(self._table.put(pane_row_name(pane, part), _encode(row)))
+        for (part, pane), shards in self._dirty.items():
+            rows += self._stored(part, pane, shards)
+        for part in self._dirty_ever:
+            ever = msgspec.structs.replace(self._slices[part].ever, version=self.version)
+            rows.append(self._table.put(EVER_PREFIX + slice_key(part), encode_ever(ever)))
         for name in self._gone:
             self._table.remove(name)
-        self._dirty, self._gone = {}, []
+        self._dirty, self._dirty_ever, self._gone = {}, {}, []
         marks = [(*source, at) for source, at in self._watermarks.items()]
         before, self._progress = self._progress, _Progress(self.now_ms, marks, self.version)
-        rows.append(self._table.replace(META_KEY, _encode(_Meta(self._progress, before))))
+        rows.append(self._table.replace(META_KEY, _encode_meta(_Meta(self._progress, before))))
         return rows
 
-    def _state(self, part: Slice) -> _SliceState:
+    def _stored(self, part: Slice, pane: Pane, shards: set[int]) -> list[Row]:
+        state = self._slices[part]
+        row = thawed(state.panes[pane])
+        row.version = self.version
+        return [
+            self._table.put(shard_name(pane, part, shard), encode_row(piece))
+            for shard, piece in stored(row, state.crowds.get(pane, {}), shards)
+        ]
+
+    def _state(self, part: Slice) -> SliceState:
         state = self._slices.get(part)
         if state is None:
-            state = self._slices[part] = _SliceState(len(self._windows))
+            state = self._slices[part] = SliceState(self._rules.openings.get(part, {}))
         return state
-
-
-def _joined(row: _PaneRow, other: _PaneRow) -> _PaneRow:
-    """What two owners' copies of a row come to."""
-    live = dict(row.live)
-    for source, partial in other.live.items():
-        if source not in live or live[source][0] < partial[0]:
-            live[source] = partial
-    folded = row if len(row.held) > len(other.held) else other
-    return _PaneRow(live, folded.base, folded.held, max(row.version, other.version))
-
-
-def _total(row: _PaneRow) -> Sums:
-    sums = dict(row.base)
-    for _, contributed in row.live.values():
-        add(sums, contributed)
-    return sums

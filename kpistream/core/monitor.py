@@ -9,8 +9,10 @@ import msgspec
 
 from kpistream.core import alerts
 from kpistream.core.alerts import Alert, AlertState
-from kpistream.core.kpis import Value, evaluate
+from kpistream.core.kpi_reader import KpiReader, measures_apart
 from kpistream.core.merge import Merger
+from kpistream.core.money import units_per_major
+from kpistream.core.objectives import Objective
 from kpistream.core.owned_rows import OwnedRows, Row, row_name
 from kpistream.core.partials import (
     MARK_KEY,
@@ -20,9 +22,13 @@ from kpistream.core.partials import (
     decode_partial,
 )
 from kpistream.core.plan import Plan
-from kpistream.core.readings import Board, Reading, Trust
+from kpistream.core.pricing import APART
+from kpistream.core.progress import Progress, assess
+from kpistream.core.readings import Board, Pair, Reading
 from kpistream.core.rules import Rule
 from kpistream.core.slices import Slice, slice_from_key
+from kpistream.core.survey import Survey
+from kpistream.core.unpriced import Unpriced
 
 ALERT_PREFIX: Final = b"a"
 REMEMBER_ENDED_S: Final = 86_400.0
@@ -61,24 +67,29 @@ _decode_row = msgspec.msgpack.Decoder(_AlertRow).decode
 class Monitor:
     """The slices of one partition, their newest readings and the alerts over them."""
 
-    def __init__(self, plan: Plan, sources: Iterable[Source], owner: bytes = b"") -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        sources: Iterable[Source],
+        owner: bytes = b"",
+        most_readings: int | None = None,
+    ) -> None:
         """Expect partials and marks from these sources.
 
-        ``owner`` names this ownership of the partition, and no other.
+        ``owner`` names this ownership of the partition, and no other. A beat works out at most
+        about ``most_readings``, those that have been due for longest first; None sets no limit.
         """
-        self.merger = Merger(plan.tiers, plan.windows, sources, owner)
+        self.merger = Merger(plan.merge_rules, sources, owner)
         self.board = Board()
         self.alerts: dict[str, Alert] = {}
         """By fingerprint; ended ones stay for a day."""
         self._plan = plan
-        self._topics_of = {
-            kpi: {
-                plan.topics[measure.event]
-                for measure in plan.catalogue.measures_used_by(kpi)
-                if measure.event in plan.topics
-            }
-            for kpi in plan.catalogue.kpis
-        }
+        self._survey = Survey(plan)
+        self._most_readings = most_readings
+        self._readings: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
+        self._published: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
+        self._silent: frozenset[str] = frozenset()
+        self._indexes = {window.name: n for n, window in enumerate(plan.merge_rules.windows)}
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
         self._changed: dict[str, Alert | None] = {}
@@ -110,7 +121,9 @@ class Monitor:
             self.alerts[fingerprint] = alerts.decode(row.alert)
         self._restored = {}
         self._unsent = [alert for alert in self.alerts.values() if alert.is_news]
-        self.board = self._survey()
+        for part in self.merger.slices:
+            self._survey.touch(part)
+        self._read_due(None)
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -138,7 +151,8 @@ class Monitor:
             return unsent
         if self.merger.is_replaying:
             return []
-        self.board = self._survey()
+        self._note_changes()
+        self._read_due(self._most_readings)
         now_s = self.board.as_of
         judged = alerts.judge_board(
             self._judgeable(), self._judgeable_states(), self.board, self._before, now_s
@@ -168,68 +182,133 @@ class Monitor:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def _survey(self) -> Board:
+    def read(
+        self, kpi: str, window: str, parts: Iterable[Slice] | None = None, *, before: bool = False
+    ) -> Iterator[Reading]:
+        """The readings of any KPI over any window, or over the one before it, as of now.
+
+        They are of all slices unless ``parts`` are given. Raises KeyError for an unknown name.
+        """
+        index, reader = self._indexes[window], self._survey.readers[kpi]
         as_of = self.merger.now_ms / 1000
-        silent = self.merger.silent_topics(self._plan.silence_ms)
-        trusts: dict[str, Trust] = {
-            kpi: "incomplete" if topics & silent else "provisional"
-            for kpi, topics in self._topics_of.items()
-        }
-        return Board(tuple(self._readings(as_of, trusts)), as_of)
+        for part in self.merger.slices if parts is None else parts:
+            sums = self.merger.sums(part, index, before=before)
+            apart = measures_apart(sums)
+            reading = reader.read(window, part, sums, as_of, self._silent, apart)
+            if reading is not None:
+                yield reading
 
-    def _readings(self, as_of: float, trusts: dict[str, Trust]) -> Iterator[Reading]:
-        kpis, currency = self._plan.catalogue.kpis, self._plan.currency
-        for part in self.merger.slices:
-            for index, window in enumerate(self._plan.windows):
-                sums = self.merger.sums(part, index)
-                if not sums:
-                    continue
-                for name, kpi in kpis.items():
-                    value = evaluate(kpi, sums, currency)
-                    if value is not None:
-                        yield self._reading(name, window.name, part, value, trusts[name], as_of)
+    def _note_changes(self) -> None:
+        """Queue what has to be read again."""
+        merger, survey = self.merger, self._survey
+        silent = frozenset(merger.silent_topics(self._plan.silence_ms))
+        if silent != self._silent:
+            changed, self._silent = silent ^ self._silent, silent
+            for part in merger.slices:
+                survey.touch(part, changed)
+        for part, topics in merger.touched.items():
+            survey.touch(part, topics)
+        for index in merger.moved & set(range(len(self._plan.windows))):
+            for part in merger.slices:
+                survey.move(part, index)
+        for part in merger.gone:
+            survey.forget(part)
+            for held in self._readings.values():
+                held.pop((part, None), None)
+                held.pop((part, self._plan.currency), None)
+        merger.touched, merger.moved, merger.gone = {}, set(), []
 
-    def _reading(
-        self, kpi: str, window: str, part: Slice, value: Value, trust: Trust, as_of: float
-    ) -> Reading:
-        currency = self._plan.currency if self._plan.catalogue.kpis[kpi].has_money else None
-        return Reading(
-            kpi,
-            window,
-            part,
-            value.value,
-            value.numerator,
-            value.denominator,
-            value.sample,
-            trust,
-            as_of,
-            currency,
-        )
+    def _read_due(self, most: int | None) -> None:
+        """Work out what is due, and publish it."""
+        changed: set[Pair] = set()
+        worked_out = 0
+        while most is None or worked_out < most:
+            due = self._survey.take()
+            if due is None:
+                break
+            (part, index), readers = due
+            self._read_slice(part, index, readers, changed)
+            worked_out += len(readers)
+        for pair in changed:
+            self._published[pair] = dict(self._readings[pair])
+        self.board = Board.indexed(dict(self._published), self.merger.now_ms / 1000)
+
+    def _read_slice(
+        self, part: Slice, index: int, readers: Iterable[KpiReader], changed: set[Pair]
+    ) -> None:
+        window, as_of = self._plan.windows[index].name, self.merger.now_ms / 1000
+        sums = self.merger.sums(part, index)
+        apart, silent = measures_apart(sums), self._silent
+        for reader in readers:
+            pair = reader.id, window
+            held = self._readings.setdefault(pair, {})
+            key = part, reader.currency
+            reading = reader.read(window, part, sums, as_of, silent, apart)
+            if reading is not None:
+                held[key] = reading
+                changed.add(pair)
+            elif held.pop(key, None) is not None:
+                changed.add(pair)
 
     def _before(self, reading: Reading) -> Reading | None:
         """The reading of the window before this one's."""
-        index = next(i for i, w in enumerate(self._plan.windows) if w.name == reading.window)
-        sums = self.merger.sums(reading.slice, index, before=True)
-        value = evaluate(self._plan.catalogue.kpis[reading.kpi], sums, self._plan.currency)
-        if value is None:
-            return None
-        return self._reading(
-            reading.kpi, reading.window, reading.slice, value, "provisional", reading.as_of
+        found = self.read(reading.kpi, reading.window, [reading.slice], before=True)
+        return next(found, None)
+
+    # -- objectives and money apart ----------------------------------------------------------------
+
+    def objectives(self) -> list[Progress]:
+        """How far the objectives are whose slice is here."""
+        known = set(self.merger.slices)
+        return [self._assess(o) for o in self._plan.catalogue.objectives if o.slice in known]
+
+    def _assess(self, objective: Objective) -> Progress:
+        window = f"objective:{objective.id}"
+        value = next(self.read(objective.kpi, window, [objective.slice]), None)
+        start = None
+        if objective.kind == "level":
+            start = next(self.read(objective.kpi, window, [objective.slice], before=True), None)
+        return assess(
+            objective,
+            None if value is None else value.value,
+            None if start is None else start.value,
+            self.merger.now_ms / 1000,
+            self._plan.days,
+            self._survey.readers[objective.kpi].currency,
         )
+
+    def unpriced(self) -> list[Unpriced]:
+        """The money that has no rate, in all traffic over the longest window."""
+        longest = max(self._plan.windows, key=lambda window: window.needs_reach_s)
+        sums = self.merger.sums((), self._indexes[longest.name])
+        amounts: dict[str, int] = {}
+        events: dict[str, int] = {}
+        for key, amount in sums.items():
+            name, apart, currency = key.partition(APART)
+            if apart and currency.startswith("#"):
+                events[currency[1:]] = events.get(currency[1:], 0) + amount
+            elif apart and self._plan.catalogue.measures[name].kind == "total":
+                amounts[currency] = amounts.get(currency, 0) + amount
+        return [
+            Unpriced(currency, amount / units_per_major(currency), events.get(currency, 0))
+            for currency, amount in amounts.items()
+            if events.get(currency, 0)
+        ]
 
     # -- judging -----------------------------------------------------------------------------------
 
     def _judgeable(self) -> list[Rule]:
         """The rules whose sources have all been measured up to now; the others keep their state."""
         silent = self.merger.silent_topics(self._plan.silence_ms)
-        return [r for r in self._plan.rules if not self._topics_of[r.kpi] & silent]
+        return [r for r in self._plan.rules if not self._survey.readers[r.kpi].topics & silent]
 
     def _judgeable_states(self) -> dict[str, Alert]:
+        readers = self._survey.readers
         silent = self.merger.silent_topics(self._plan.silence_ms)
         return {
             key: alert
             for key, alert in self.alerts.items()
-            if not self._topics_of.get(alert.kpi, set()) & silent
+            if alert.kpi not in readers or readers[alert.kpi].topics.isdisjoint(silent)
         }
 
     def _forget_ended(self, now_s: float) -> None:

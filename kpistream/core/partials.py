@@ -12,7 +12,14 @@ from typing import Final
 import msgspec
 
 Sums = dict[str, int]
-"""Measure name (money: ``name@CURRENCY``) to an integer sum."""
+"""Measure name to an integer sum.
+
+Money is summed per currency, as ``name@EUR``; ``name#USD`` counts the amounts that were in a
+currency other than the reporting one.
+"""
+
+Crowds = dict[str, bytes]
+"""Name of a measure that counts people to a sketch of them."""
 
 Source = tuple[str, int]
 """An event topic and one of its partitions."""
@@ -28,8 +35,8 @@ class Partial(msgspec.Struct, frozen=True, array_like=True, gc=False):
     topic: str
     partition: int
     fence: int
-    panes: list[tuple[int, int, Sums]]
-    """Width in seconds, start in epoch seconds, sums."""
+    panes: list[tuple[int, int, Sums, Crowds]]
+    """Width in seconds, start in epoch seconds, sums, people."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from kpistream.core.catalogue import Catalogue
+from kpistream.core.days import Days
+from kpistream.core.merge_rules import MergeRules
 from kpistream.core.panes import Tiers
+from kpistream.core.people import People
+from kpistream.core.rates import Rates
 from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
-from kpistream.core.windows import Window, tiers_for
+from kpistream.core.windows import Window, objective_window, tiers_for
 
 DEFAULT_HORIZON_MS: Final = 15 * 60 * 1000
 
+MAX_PANE_SLICES: Final = 50_000
+"""The most slices of a pane that a source partition measures; further ones share `__other__`."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Plan:
     """What to measure, for which slices and windows, and when an event is a repeat or too early."""
 
@@ -27,6 +35,12 @@ class Plan:
     rules: tuple[Rule, ...] = ()
     currency: str = "EUR"
     """The reporting currency, ISO 4217."""
+    rates: Rates | None = None
+    """What other currencies are worth in it, by day."""
+    days: Days = field(default_factory=Days)
+    """The local days of the time zone that calendars follow."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Dimension to the most members that have slices of their own."""
     skew_ms: int = 60_000
     """How far after its arrival an event may claim to have occurred."""
     silence_ms: int = 60_000
@@ -35,12 +49,35 @@ class Plan:
     """Event type to the span of arrival time within which a repeated id is a duplicate."""
     id_key: int = 0
     """The key of the 64-bit hashes that stand for event ids."""
+    people: People = field(default_factory=lambda: People(b"kpistream"))
+    """Makes the hashes that stand for people."""
     max_event_bytes: int = 65_536
+    max_pane_slices: int = MAX_PANE_SLICES
 
-    @property
+    @cached_property
+    def objective_windows(self) -> tuple[Window, ...]:
+        """The window of each objective, in their order."""
+        return tuple(
+            objective_window(f"objective:{one.id}", one.start, one.end, self.days)
+            for one in self.catalogue.objectives
+        )
+
+    @cached_property
     def tiers(self) -> Tiers:
         """The tiers that the windows need."""
-        return tiers_for(self.windows)
+        return tiers_for((*self.windows, *self.objective_windows), self.days)
+
+    @cached_property
+    def merge_rules(self) -> MergeRules:
+        """How slices are merged; the windows of the objectives come after the others."""
+        return MergeRules(
+            self.tiers,
+            (*self.windows, *self.objective_windows),
+            self.catalogue.measures.values(),
+            self.rates,
+            self.currency,
+            self.limits,
+        )
 
     def horizon_ms(self, event: str) -> int:
         """The deduplication horizon of an event type."""

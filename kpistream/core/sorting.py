@@ -17,9 +17,9 @@ import xxhash
 from kpistream.core.dead_letters import MAX_VALUE, DeadLetter
 from kpistream.core.decode import Decoder, Rejected
 from kpistream.core.dedupe import SeenIds
-from kpistream.core.events import EVENT_TYPES
 from kpistream.core.ledger import Counts
 from kpistream.core.outcomes import Outcome, Reason
+from kpistream.core.panes import Pane
 from kpistream.core.partials import Source
 from kpistream.core.plan import Plan
 from kpistream.core.slices import RawValues
@@ -41,6 +41,18 @@ AGE_EVERY: Final = 64
 
 GroupKey = tuple[int, int, RawValues]
 """Pane width, pane start and raw dimension values: the finest key events are folded into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """An event that covers a period: the panes it is spread over, with milliseconds in each."""
+
+    event: Any
+    values: RawValues
+    parts: list[tuple[Pane, int]]
+
+
+_PANE_CLOSED: Final = "its pane closed before it arrived out of order"
 
 _digest = xxhash.xxh3_64_intdigest
 
@@ -66,14 +78,15 @@ class Sorted:
     """A lot after decoding, deduplication and lateness."""
 
     groups: dict[GroupKey, list[Any]] = field(default_factory=dict)
+    spreads: list[Spread] = field(default_factory=list)
     counts: Counts = field(default_factory=dict)
-    """Records by outcome; the accepted ones are in the groups."""
+    """Records by outcome; the accepted ones are in the groups and spreads."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
-        """The number of events in the groups."""
-        return sum(map(len, self.groups.values()))
+        """The number of events that count."""
+        return sum(map(len, self.groups.values())) + len(self.spreads)
 
 
 class Sorter:
@@ -88,7 +101,9 @@ class Sorter:
         self._tiers = plan.tiers
         self._skew_s = plan.skew_ms / 1000
         self._id_key = plan.id_key
-        self._decode_all = Decoder(EVENT_TYPES[event], plan.max_event_bytes).decode_all
+        event_type = plan.catalogue.events[event]
+        self._covers_period = event_type.covers_period
+        self._decode_all = Decoder(event_type.struct, plan.max_event_bytes).decode_all
         self._values = _values_of(plan.slicing.dimensions)
 
     def reach(self, watermark_ms: int) -> None:
@@ -102,7 +117,7 @@ class Sorter:
         """Sort a lot of at least one record; ``now_ms`` is the reader's clock."""
         events = self._decode_all([record.value for record in records])
         arrivals_ms = [record.timestamp for record in records]
-        if self._is_calm(arrivals_ms, now_ms):
+        if not self._covers_period and self._is_calm(arrivals_ms, now_ms):
             return self._sort_columns(records, events, arrivals_ms)
         return self._sort_each(records, events, now_ms)
 
@@ -242,16 +257,35 @@ class Sorter:
 
         ``reached_ms`` is the watermark when the record is its newest one.
         """
+        if self._covers_period and event.period_start is not None:
+            self._place_period(lot, record, event, age_s, reached_ms)
+            return
         pane = self._tiers.pane(occurred_s, age_s)
         if pane is None:
-            detail = f"{age_s:.0f} s old at arrival, {self._tiers.reach_s} s is the limit"
-            self._drop(lot, record, Reason.too_old, detail)
+            self._drop(lot, record, Reason.too_old, self._too_old(age_s))
         elif self._tiers.closes_at_s(pane) * 1000 < reached_ms:
-            detail = "its pane closed before it arrived out of order"
-            self._drop(lot, record, Reason.pane_closed, detail)
+            self._drop(lot, record, Reason.pane_closed, _PANE_CLOSED)
         else:
             lot.groups.setdefault((*pane, self._values(event)), []).append(event)
             self.ages_s.append(age_s)
+
+    def _place_period(
+        self, lot: Sorted, record: Record, event: Any, age_s: float, reached_ms: int
+    ) -> None:
+        """Spread an event over the panes of its period, or drop it if one of them is closed."""
+        start_s, end_s = event.period_start.timestamp(), event.occurred_at.timestamp()
+        parts = self._tiers.spread(start_s, end_s, record.timestamp / 1000)
+        if parts is None:
+            detail = self._too_old(age_s + end_s - start_s)
+            self._drop(lot, record, Reason.too_old, detail)
+        elif any(self._tiers.closes_at_s(pane) * 1000 < reached_ms for pane, _ in parts):
+            self._drop(lot, record, Reason.pane_closed, _PANE_CLOSED)
+        else:
+            lot.spreads.append(Spread(event, self._values(event), parts))
+            self.ages_s.append(age_s)
+
+    def _too_old(self, age_s: float) -> str:
+        return f"{age_s:.0f} s old at arrival, {self._tiers.reach_s} s is the limit"
 
     def _drop(self, lot: Sorted, record: Record, reason: Reason, detail: str) -> None:
         key = (reason.outcome, reason)

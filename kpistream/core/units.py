@@ -9,10 +9,24 @@ from typing import Final, Literal, NamedTuple
 MeasureUnit = Literal["count", "money", "milliseconds"]
 """What a measure's sum is counted in; money in scaled smallest units of a currency."""
 
-KpiUnit = Literal["ratio", "money", "seconds", "count"]
-"""What a KPI's value is read in: money in major units, ratios as 0.03 for 3 %."""
+KpiUnit = Literal["ratio", "money", "seconds", "count", "points"]
+"""What a KPI's value is read in: money in major units, ratios as 0.03 for 3 %.
+
+Points are plain numbers that are no share of anything, such as a score from -100 to 100.
+"""
 
 MILLISECONDS_PER_SECOND: Final = 1000
+
+TIME_UNITS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "second": 1_000,
+        "minute": 60_000,
+        "hour": 3_600_000,
+        "day": 86_400_000,
+        "year": 31_557_600_000,
+    }
+)
+"""The milliseconds in the units of time that formulas name; a year is one of 365.25 days."""
 
 
 class Dimension(NamedTuple):
@@ -50,25 +64,30 @@ class Dimension(NamedTuple):
 PLAIN: Final = Dimension()
 """The dimension of a plain number, and of a ratio."""
 
+TIME: Final = Dimension(time=1)
+"""The dimension of a span of time."""
+
 _MONEY: Final = Dimension(money=1)
-_TIME: Final = Dimension(time=1)
 _COUNT: Final = Dimension(number=1)
 
 DIMENSIONS: Final[Mapping[MeasureUnit, Dimension]] = MappingProxyType(
-    {"count": _COUNT, "money": _MONEY, "milliseconds": _TIME}
+    {"count": _COUNT, "money": _MONEY, "milliseconds": TIME}
 )
 """The dimension of each unit of a measure."""
 
-_READABLE: Final[Mapping[KpiUnit, tuple[Dimension, ...]]] = MappingProxyType(
-    {
-        "ratio": (PLAIN,),
-        "money": (_MONEY, _MONEY.per(_COUNT)),
-        "seconds": (_TIME, _TIME.per(_COUNT)),
-        "count": (_COUNT,),
-    }
-)
-
 
 def units_of(dimension: Dimension) -> tuple[KpiUnit, ...]:
-    """The units in which such a quantity can be read; money per click is money."""
-    return tuple(unit for unit, readable in _READABLE.items() if dimension in readable)
+    """The units in which such a quantity can be read.
+
+    Money is money whatever it is counted per: a click's cost, or what an account brings in.
+    """
+    match (dimension.money, dimension.time, dimension.number):
+        case (1, 0, _):
+            return ("money",)
+        case (0, 1, _):
+            return ("seconds",)
+        case (0, 0, 0):
+            return ("ratio", "points")
+        case (0, 0, 1):
+            return ("count",)
+    return ()

@@ -1,13 +1,13 @@
 """Events from files: one JSON object a line, with its event type in `type`."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from kpistream.core.events import EVENT_TYPES
+from kpistream.core.event_types import SHIPPED
 
 MAX_LINE_BYTES: Final = 1_048_576
 """The longest line that is read into memory, with its end."""
@@ -15,7 +15,6 @@ MAX_LINE_BYTES: Final = 1_048_576
 STDIN: Final = "-"
 """The path that stands for standard input."""
 
-_EXPECTED: Final = f"a line is one JSON object whose `type` is one of {', '.join(EVENT_TYPES)}"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -42,19 +41,24 @@ class _Envelope(msgspec.Struct, gc=False):
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
 
 
-def read_event_files(paths: Iterable[str]) -> Iterator[EventLine]:
+def read_event_files(
+    paths: Iterable[str], types: Collection[str] = tuple(SHIPPED)
+) -> Iterator[EventLine]:
     """The events of the files in the order given; `-` is standard input.
 
+    ``types`` are the names of the event types that there are.
     Raises NdjsonError at the first file or line that cannot be read.
     """
     for path in paths:
         if path == STDIN:
-            yield from read_events(sys.stdin.buffer, "stdin")
+            yield from read_events(sys.stdin.buffer, "stdin", types)
         else:
-            yield from _read_file(path)
+            yield from _read_file(path, types)
 
 
-def read_events(stream: BinaryIO, name: str) -> Iterator[EventLine]:
+def read_events(
+    stream: BinaryIO, name: str, types: Collection[str] = tuple(SHIPPED)
+) -> Iterator[EventLine]:
     """The events of an open stream; blank lines are skipped. `name` is for error messages.
 
     Only the type and the arrival are looked at: whether the event is valid is for
@@ -67,13 +71,13 @@ def read_events(stream: BinaryIO, name: str) -> Iterator[EventLine]:
             raise NdjsonError(f"{name}:{number}: the line is longer than {MAX_LINE_BYTES} bytes")
         value = line.strip()
         if value:
-            yield _event_line(name, number, value)
+            yield _event_line(name, number, value, types)
 
 
-def _read_file(path: str) -> Iterator[EventLine]:
+def _read_file(path: str, types: Collection[str]) -> Iterator[EventLine]:
     try:
         with open(path, "rb") as stream:
-            yield from read_events(stream, path)
+            yield from read_events(stream, path, types)
     except OSError as error:
         raise NdjsonError(f"{path}: {error.strerror or error}") from error
 
@@ -86,13 +90,19 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         line = stream.readline(MAX_LINE_BYTES + 1)
 
 
-def _event_line(name: str, number: int, value: bytes) -> EventLine:
+def _event_line(name: str, number: int, value: bytes, types: Collection[str]) -> EventLine:
     try:
         envelope = _read_envelope(value)
     except RecursionError:
         raise NdjsonError(f"{name}:{number}: JSON is nested too deeply") from None
     except ValueError as error:
-        raise NdjsonError(f"{name}:{number}: {error}; {_EXPECTED}") from error
-    if envelope.type not in EVENT_TYPES:
-        raise NdjsonError(f"{name}:{number}: unknown type {envelope.type[:64]!a}; {_EXPECTED}")
+        raise NdjsonError(f"{name}:{number}: {error}; {_expected(types)}") from error
+    if envelope.type not in types:
+        raise NdjsonError(
+            f"{name}:{number}: unknown type {envelope.type[:64]!a}; {_expected(types)}"
+        )
     return EventLine(number, envelope.type, value, envelope.arrived_at)
+
+
+def _expected(types: Collection[str]) -> str:
+    return f"a line is one JSON object whose `type` is one of {', '.join(types)}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from faust.types import TP
 
 from kpistream.core.alerts import Alert
 from kpistream.core.plan import Plan
-from kpistream.core.readings import Board
+from kpistream.core.progress import Progress
+from kpistream.core.readings import Board, Reading
+from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.connection import Connection
 from kpistream.stream.faust_app import build_faust_app
@@ -24,6 +26,9 @@ from kpistream.stream.recovery import RowTable, row_table
 from kpistream.stream.sender import BulkSender
 from kpistream.stream.topics import require_logs
 from kpistream.stream.transport import BatchConsumer, BatchTransport, chunk_topic
+
+PAUSE_PER_BUSY: Final = 6
+"""So many times as long as a flush keeps the worker busy is the time for events after it."""
 
 
 class Stream:
@@ -61,6 +66,20 @@ class Stream:
     def alerts(self) -> Sequence[Alert]:
         """The alerts over the slices this worker owns."""
         return self._merging.alerts
+
+    @property
+    def objectives(self) -> Sequence[Progress]:
+        """How far the objectives over the slices this worker owns are."""
+        return self._merging.objectives
+
+    @property
+    def unpriced(self) -> Sequence[Unpriced]:
+        """The money that has no rate, if this worker owns the total."""
+        return self._merging.unpriced
+
+    def read(self, kpi: str, window: str) -> Sequence[Reading]:
+        """The readings of any KPI over any window, for all slices this worker owns."""
+        return self._merging.read(kpi, window)
 
     @property
     def waiting_for(self) -> tuple[str, ...]:
@@ -103,12 +122,17 @@ class Stream:
             self.app, changelog, changelog=changelog, partitions=partitions, observer=observer
         )
 
-    def _every(self, seconds: float, name: str, work: Callable[[], Any]) -> None:
+    def _every(
+        self, seconds: float, name: str, work: Callable[[], Awaitable[float | None]]
+    ) -> None:
+        """Repeat some work; the longer it keeps the worker busy, the longer the pause after it."""
+
         async def repeat() -> None:
+            busy_s = 0.0
             while not self.app.should_stop:
-                await asyncio.sleep(seconds)
+                await asyncio.sleep(max(seconds, PAUSE_PER_BUSY * busy_s))
                 if not self.app.rebalancing:
-                    await work()
+                    busy_s = await work() or 0.0
 
         self._task(name, repeat)
 

@@ -23,7 +23,7 @@ from kpistream.core import alerts
 from kpistream.core.alerts import Alert
 from kpistream.core.measure import Flush
 from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
-from kpistream.core.slices import partition_of
+from kpistream.core.slices import owner_of, partition_of
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.gate import FlushGate
 from kpistream.stream.layout import Layout
@@ -54,6 +54,7 @@ class Flusher:
         self._sender = sender
         self._telemetry = telemetry
         self._committed = committed
+        self._measure_busy_s = self._merge_busy_s = 0.0
         self._measure_gate = FlushGate("what was measured")
         self._merge_gate = FlushGate("what was merged")
 
@@ -62,18 +63,27 @@ class Flusher:
         await self.flush_measured()
         await self.flush_merged()
 
-    async def flush_measured(self) -> None:
-        """Make durable what has been measured, then acknowledge it. Raises FlushBrokenError."""
-        await self._measure_gate.run(self._flush_measured)
+    async def flush_measured(self) -> float:
+        """Make durable what has been measured, then acknowledge it. Raises FlushBrokenError.
 
-    async def flush_merged(self) -> None:
-        """Read and judge, make it durable, then acknowledge it. Raises FlushBrokenError."""
+        Returns for how many seconds nothing else could run.
+        """
+        await self._measure_gate.run(self._flush_measured)
+        return self._measure_busy_s
+
+    async def flush_merged(self) -> float:
+        """Read and judge, make it durable, then acknowledge it. Raises FlushBrokenError.
+
+        Returns for how many seconds nothing else could run.
+        """
         await self._merge_gate.run(self._flush_merged)
+        return self._merge_busy_s
 
     async def _flush_measured(self) -> None:
         started = time.perf_counter()
         flushes = [f for m in self._measuring for f in m.drain(self._committed)]
         events = [event for m in self._measuring for event in m.take_unacknowledged()]
+        self._measure_busy_s = time.perf_counter() - started
         if flushes:
             await self._sender.send_all(self._partials_and_dead_letters(flushes))
             await self._sender.send_all(self._measured_rows(flushes))
@@ -88,6 +98,7 @@ class Flusher:
         news = self._merging.beat()
         rows = self._merging.drain()
         events = self._merging.take_unacknowledged()
+        self._merge_busy_s = time.perf_counter() - started
         if any(rows.values()):
             table = self._layout.merged_table
             await self._sender.send_all({(table, p): held for p, held in rows.items()})
@@ -112,7 +123,7 @@ class Flusher:
         outbox: Outbox = defaultdict(list)
         for flush in flushes:
             for key, value in flush.partials:
-                owner = partition_of(key, layout.partitions)
+                owner = owner_of(key, layout.partitions)
                 outbox[layout.partials, owner].append((SLICE_PREFIX + key, value))
             for letter in flush.dead_letters:
                 partition = letter.partition % layout.partitions

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from kpistream.core.alerts import Alert
 from kpistream.core.monitor import Monitor
 from kpistream.core.partials import Source
 from kpistream.core.plan import Plan
-from kpistream.core.readings import Board
+from kpistream.core.progress import Progress
+from kpistream.core.readings import Board, Reading
+from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.ownership import new_owner
 from kpistream.stream.transport import Chunk, Record, chunk_events
+
+MOST_READINGS: Final = 20_000
+"""A beat works out about so many readings at most; it takes less than a tenth of a second."""
 
 
 class Merging:
@@ -32,13 +37,17 @@ class Merging:
         """The readings of every slice this worker owns; replaced, so other threads may read it."""
         self.alerts: tuple[Alert, ...] = ()
         """The alerts over these slices; replaced, too."""
+        self.objectives: tuple[Progress, ...] = ()
+        """How far the objectives over these slices are; replaced, too."""
+        self.unpriced: tuple[Unpriced, ...] = ()
+        """The money that has no rate, if all traffic is among them; replaced, too."""
 
     # -- the table ---------------------------------------------------------------------------------
 
     def on_partition_assigned(self, partition: int) -> None:
         """Start the partition's state anew."""
         self.on_partition_revoked(partition)
-        self._recovering[partition] = Monitor(self._plan, self._sources, new_owner())
+        self._recovering[partition] = Monitor(self._plan, self._sources, new_owner(), MOST_READINGS)
 
     def on_rows(self, partition: int, records: list[Record]) -> None:
         """Take up rows of the changelog."""
@@ -89,9 +98,14 @@ class Merging:
 
     def _publish(self) -> None:
         monitors = self.monitors.values()
-        readings = tuple(reading for monitor in monitors for reading in monitor.board)
-        self.board = Board(readings, max((m.board.as_of for m in monitors), default=0.0))
+        self.board = Board.joined(monitor.board for monitor in monitors)
         self.alerts = tuple(alert for m in monitors for alert in m.alerts.values())
+        self.objectives = tuple(progress for m in monitors for progress in m.objectives())
+        self.unpriced = tuple(unpriced for m in monitors for unpriced in m.unpriced())
+
+    def read(self, kpi: str, window: str) -> list[Reading]:
+        """The readings of any KPI over any window, for all slices that this worker owns."""
+        return [r for monitor in self.monitors.values() for r in monitor.read(kpi, window)]
 
     def take_unacknowledged(self) -> list[Any]:
         """The chunks that the flush just drained includes."""

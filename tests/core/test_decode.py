@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -9,11 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kpistream.core.decimals import scaled_decimal
 from kpistream.core.decode import MAX_BYTES, Decoder
-from kpistream.core.events import EVENT_TYPES, Click, Cost, Event, Order, Session
+from kpistream.core.event_types import SHIPPED, EventField, event_type
+from kpistream.core.events import Click, Event, Session
+from kpistream.core.money import Money
 from kpistream.core.outcomes import MAX_DETAIL, Reason, Rejected
 
-DECODERS: dict[str, Decoder[Any]] = {name: Decoder(kind) for name, kind in EVENT_TYPES.items()}
+RIDE = event_type(
+    "ride",
+    "rides",
+    [
+        EventField("fare", "money"),
+        EventField("fare_paid", "money", required=False),
+        EventField("tip", "money", required=False),
+        EventField("km", "decimal", minimum=0, maximum=500),
+        EventField("slope", "decimal", required=False),
+        EventField("minutes", "integer", required=False, minimum=0, maximum=600),
+        EventField("grade", "choice", required=False, values=("a", "b")),
+    ],
+    "A type of a user's own, with all that needs a second look.",
+    covers_period=True,
+)
+TYPES = {**SHIPPED, "ride": RIDE}
+DECODERS: dict[str, Decoder[Any]] = {name: Decoder(kind.struct) for name, kind in TYPES.items()}
 PERSONAL = "jane.doe@example.org"
 
 OF_EACH_TYPE: dict[str, dict[str, Any]] = {
@@ -23,6 +43,19 @@ OF_EACH_TYPE: dict[str, dict[str, Any]] = {
     "order": {"order_id": "A-1", "revenue": {"amount": "12.34", "currency": "EUR"}},
     "cost": {"amount": {"minor": 1234, "exponent": 2, "currency": "EUR"}},
     "email": {"kind": "opened", "machine_open": True},
+    "cart": {"kind": "created", "cart_id": "B-1", "value": {"amount": "5", "currency": "JPY"}},
+    "lead": {
+        "stage": "won",
+        "lead_id": "L-1",
+        "value": {"amount": "900", "currency": "EUR"},
+        "created_at": "2026-09-01T00:00:00Z",
+    },
+    "customer": {"kind": "created", "mrr": {"amount": "29", "currency": "EUR"}},
+    "interaction": {"kind": "share", "content": "post-12"},
+    "survey": {"kind": "nps", "score": 9},
+    "activity": {"kind": "call", "duration_ms": 420_000},
+    "metric": {"name": "market_share", "value": "0.1835"},
+    "ride": {"fare": {"amount": "12.34", "currency": "EUR"}, "km": 12.5},
 }
 
 
@@ -53,24 +86,33 @@ def reason(result: Any) -> Reason:
 
 
 def an_event_or_a_reason(decoder: Decoder[Any], value: bytes | None) -> None:
-    """Holds for any bytes: an event that can be used, or a rejection."""
+    """Holds for any bytes: an event that can be used, or a rejection; the same in a batch."""
     result = decoder.decode(value)
+    assert decoder.decode_all([value]) == [result]
     if isinstance(result, Rejected):
         reason(result)
         return
     assert isinstance(result, Event)
     assert isinstance(result.occurred_at.timestamp(), float)
     assert msgspec.json.encode(result)
-    if isinstance(result, Order):
-        assert result.revenue.scaled() >= 0
-    if isinstance(result, Cost):
-        assert result.amount.scaled() >= 0
+    assert all(can_be_added_up(each) for each in msgspec.structs.astuple(result))
 
 
-@pytest.mark.parametrize("kind", EVENT_TYPES)
+def can_be_added_up(value: Any) -> bool:
+    """Whether a money or a decimal of an event has its whole number; other values need none."""
+    match value:
+        case Money():
+            return value.scaled() >= 0
+        case Decimal():
+            return isinstance(scaled_decimal(value), int)
+        case _:
+            return True
+
+
+@pytest.mark.parametrize("kind", TYPES)
 def test_a_valid_event_is_decoded_to_its_type(kind: str) -> None:
     event = decode(kind)
-    assert isinstance(event, EVENT_TYPES[kind])
+    assert isinstance(event, TYPES[kind].struct)
     assert event.occurred_at == datetime(2026, 11, 20, 10, 15, 30, tzinfo=UTC)
     assert event.channel == "email"
     assert event.campaign is None
@@ -177,6 +219,34 @@ def test_an_id_has_1_to_64_characters_whatever_the_alphabet(length: int) -> None
         ("order", {"order_id": ""}),
         ("email", {"kind": "sent"}),
         ("email", {"machine_open": "yes"}),
+        ("email", {"machine_open": None}),
+        ("click", {"kind": "button"}),
+        ("click", {"kind": None}),
+        ("order", {"order_number": 0}),
+        ("order", {"order_number": 1_000_001}),
+        ("cart", {"kind": "abandoned"}),
+        ("cart", {"cart_id": "c" * 65}),
+        ("lead", {"stage": "prospect"}),
+        ("lead", {"lead_id": None}),
+        ("lead", {"created_at": "2026-09-01T00:00:00"}),
+        ("lead", {"created_at": "2026-11-20T10:15:30.000001Z"}),
+        ("customer", {"kind": "paused"}),
+        ("customer", {"lifetime_days": -1}),
+        ("customer", {"lifetime_days": 36_526}),
+        ("interaction", {"kind": "wave"}),
+        ("interaction", {"content": "c" * 129}),
+        ("survey", {"kind": "csat"}),
+        ("survey", {"score": None}),
+        ("survey", {"score": 11}),
+        ("survey", {"score": -1}),
+        ("survey", {"kind": "recall"}),
+        ("survey", {"kind": "recall", "recalled": "yes"}),
+        ("activity", {"kind": "nap"}),
+        ("activity", {"duration_ms": 86_400_001}),
+        ("metric", {"name": ""}),
+        ("metric", {"name": "n" * 129}),
+        ("ride", {"grade": "c"}),
+        ("ride", {"minutes": 601}),
     ],
 )
 def test_values_outside_their_range_are_an_invalid_event(
@@ -229,7 +299,7 @@ def test_a_moment_of_any_year_and_offset_has_a_timestamp(moment: str, seconds: f
 
 
 BAD_MONEY: list[Any] = [
-    None, "12.34", 12, [], {},
+    "12.34", 12, [], {},
     {"amount": "12.34"},
     {"currency": "EUR"},
     {"amount": 12.34, "currency": "EUR"},
@@ -258,16 +328,114 @@ BAD_MONEY: list[Any] = [
 ]  # fmt: skip
 
 
+OF_MONEY = [
+    ("order", "revenue"),
+    ("cost", "amount"),
+    ("cart", "value"),
+    ("lead", "value"),
+    ("customer", "mrr"),
+    ("ride", "fare"),
+    ("ride", "fare_paid"),
+    ("ride", "tip"),
+]
+
+
 @pytest.mark.parametrize("money", BAD_MONEY)
-@pytest.mark.parametrize(("kind", "field"), [("order", "revenue"), ("cost", "amount")])
+@pytest.mark.parametrize(("kind", "field"), OF_MONEY)
 def test_money_that_is_not_exact_is_invalid_money(kind: str, field: str, money: Any) -> None:
     assert reason(decode(kind, **{field: money})) is Reason.invalid_money
 
 
-@pytest.mark.parametrize("kind", ["order", "cost"])
-def test_another_fault_of_an_event_with_money_is_an_invalid_event(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "field"), OF_MONEY)
+def test_money_may_be_missing_where_it_is_optional(kind: str, field: str) -> None:
+    declared = TYPES[kind].field(field)
+    assert declared is not None
+    missing = decode(kind, **{field: None})
+    assert isinstance(missing, Rejected) == declared.required
+    if declared.required:
+        assert reason(missing) is Reason.invalid_money
+
+
+@pytest.mark.parametrize(("kind", "field"), OF_MONEY)
+def test_another_fault_of_an_event_with_money_is_an_invalid_event(kind: str, field: str) -> None:
     assert reason(decode(kind, event_id="")) is Reason.invalid_event
     assert reason(decode(kind, site=5)) is Reason.invalid_event
+
+
+def test_a_field_whose_name_begins_like_that_of_money_is_an_invalid_event() -> None:
+    kind = event_type("x", "x", [EventField("a", "money"), EventField("a_b", "text")], "")
+    value = fields("click") | {"a": {"amount": "1", "currency": "EUR"}, "a_b": 5}
+    assert reason(Decoder(kind.struct).decode(json.dumps(value).encode())) is Reason.invalid_event
+
+
+@pytest.mark.parametrize(
+    ("number", "scaled"),
+    [
+        ("0", 0), ("-0", 0), ("1", 10**6), ("-1.5", -1_500_000), ("0.000001", 1),
+        ("0.1", 100_000), ("0.1000000000000000000000000000000000", 100_000), ("1e3", 10**9),
+        ("125e-2", 1_250_000), ("0e-99999", 0), ("1000000000000", 10**18),
+        ("-1000000000000.000000", -(10**18)), ("123456789012.123456", 123_456_789_012_123_456),
+    ],
+)  # fmt: skip
+def test_a_decimal_is_exact_as_a_number_and_as_a_text(number: str, scaled: int) -> None:
+    for written in (number, f'"{number}"'):
+        event = metric(written)
+        assert scaled_decimal(event.value) == scaled
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0.0000001", "1e-7", "1e-99999999", "1000000000000.000001", "-1000000000001", "1e13",
+        "1e99999999", "1e999999999999999999999", "9" * 60_000, "0." + "0" * 60_000 + "1",
+        '"NaN"', '"sNaN"', '"Infinity"', '"-inf"', '""', '"12,5"', '"18 %"', '"0x10"',
+        "true", "[]", "{}", "null",
+    ],
+)  # fmt: skip
+def test_a_decimal_that_cannot_be_kept_exactly_is_an_invalid_event(written: str) -> None:
+    assert reason(metric(written)) is Reason.invalid_event
+
+
+def metric(written: str) -> Any:
+    """What the decoder makes of a metric whose value is written like that."""
+    value = json.dumps(fields("metric", value=0)).replace('"value": 0', f'"value": {written}')
+    return DECODERS["metric"].decode(value.encode())
+
+
+@pytest.mark.parametrize("km", [-1, -0.000001, "500.000001", 501])
+def test_a_decimal_beyond_its_own_bounds_is_an_invalid_event(km: Any) -> None:
+    refusal = decode("ride", km=km)
+    assert reason(refusal) is Reason.invalid_event
+    assert refusal.detail == "Expected 0 to 500 - at `$.km`"
+
+
+@pytest.mark.parametrize("km", [0, 500, "499.999999"])
+def test_the_bounds_of_a_decimal_are_within_them(km: Any) -> None:
+    assert decode("ride", km=km).km == Decimal(str(km))
+
+
+def test_an_event_of_its_own_type_may_cover_a_period() -> None:
+    assert isinstance(decode("ride", period_start="2026-11-20T10:00:00Z"), RIDE.struct)
+    late = decode("ride", period_start="2026-11-20T10:15:30Z")
+    assert reason(late) is Reason.invalid_event
+
+
+BATCH: list[bytes | None] = [
+    json.dumps(fields("ride", **changes)).encode()
+    for changes in (
+        {}, {"km": 600}, {"grade": "z"}, {"tip": {"amount": "1", "currency": "ZZZ"}}, {"km": "1"},
+        {"event_id": 5}, {"fare": None}, {},
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "extra", [[], [None], [b""], [b" ", b"{"], [b"[" * (MAX_BYTES + 1)]], ids=repr
+)
+def test_a_batch_is_judged_as_one_by_one(extra: list[bytes | None]) -> None:
+    values = [*BATCH, *extra, *BATCH]
+    for decoder in DECODERS.values():
+        assert decoder.decode_all(values) == [decoder.decode(value) for value in values]
 
 
 def test_the_detail_names_the_field_and_never_repeats_its_value() -> None:
@@ -301,7 +469,7 @@ def test_any_json_is_an_event_or_a_reason(value: Any) -> None:
         an_event_or_a_reason(decoder, json.dumps(value).encode("utf-8", "surrogatepass"))
 
 
-@given(kind=st.sampled_from(sorted(EVENT_TYPES)), data=st.data())
+@given(kind=st.sampled_from(sorted(TYPES)), data=st.data())
 def test_a_valid_event_with_any_field_replaced_is_an_event_or_a_reason(
     kind: str, data: st.DataObject
 ) -> None:
@@ -322,7 +490,7 @@ def changed(value: Any) -> st.SearchStrategy[Any]:
     )
 
 
-@given(kind=st.sampled_from(sorted(EVENT_TYPES)), data=st.data())
+@given(kind=st.sampled_from(sorted(TYPES)), data=st.data())
 def test_a_valid_event_with_any_bytes_overwritten_is_an_event_or_a_reason(
     kind: str, data: st.DataObject
 ) -> None:

@@ -67,6 +67,29 @@ def test_a_decimal_number_is_exact() -> None:
     assert constant(parse("0.1 + 0.2")) == Fraction(3, 10)
 
 
+@pytest.mark.parametrize(
+    ("name", "milliseconds"),
+    [
+        ("second", 1_000),
+        ("minute", 60_000),
+        ("hour", 3_600_000),
+        ("day", 86_400_000),
+        ("year", 31_557_600_000),
+    ],
+)
+def test_a_length_of_time_is_a_number_with_a_unit(name: str, milliseconds: int) -> None:
+    assert parse(name) == Number(milliseconds, 1, 1, Dimension(time=1))
+    assert list(names(parse(f"{name} + a"))) == [Name("a", len(name) + 4)]
+
+
+def test_lengths_of_time_are_compared_with_each_other_only() -> None:
+    assert constant(parse("365.25 * day - year")) == 0
+    assert mistake("1 / (24 * hour - day)").problem == "this divides by zero, always"
+    assert mistake("day + 1").problem == "cannot add unlike things: time and a plain number"
+    (unknown,) = unknown_names(parse("time / yaer"), KNOWN)
+    assert unknown.problem == "unknown name 'yaer'; did you mean 'year'?"
+
+
 def test_a_formula_may_run_over_several_lines() -> None:
     assert [leaf.name for leaf in names(parse("a\n+ b\t- a\n"))] == ["a", "b", "a"]
 
@@ -134,13 +157,20 @@ def test_unknown_names_come_with_a_suggestion_and_with_what_is_known() -> None:
     ("text", "units"),
     [
         ("clicks", ("count",)),
-        ("clicks / impressions", ("ratio",)),
-        ("1 - clicks / impressions", ("ratio",)),
+        ("clicks / impressions", ("ratio", "points")),
+        ("1 - clicks / impressions", ("ratio", "points")),
         ("cost", ("money",)),
         ("1000 * cost / impressions", ("money",)),
-        ("cost / cost", ("ratio",)),
+        ("cost / cost", ("ratio", "points")),
         ("time / clicks", ("seconds",)),
         ("-time", ("seconds",)),
+        ("3 * day", ("seconds",)),
+        ("time / day", ("ratio", "points")),
+        ("cost / clicks * 12 * (time / clicks) / year", ("money",)),
+        ("clicks * (clicks / impressions) * (cost / clicks) / (time / clicks) * day", ("money",)),
+        ("cost / impressions / clicks", ("money",)),
+        ("time * clicks", ("seconds",)),
+        ("clicks / impressions / clicks", ()),
         ("cost * cost / cost", ("money",)),
         ("cost * cost", ()),
         ("cost / time", ()),

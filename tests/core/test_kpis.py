@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpistream.core.catalogue import Catalogue
+from kpistream.core.expressions import Expression
+from kpistream.core.formulas import parse
 from kpistream.core.kpis import Kpi, Value, evaluate
 from kpistream.core.money import UnknownCurrency, parse_amount
+from kpistream.core.rates import RATE_SCALE
 
 SHIPPED = Path(__file__).parents[2] / "kpistream" / "catalogue.yml"
 CATALOGUE = Catalogue.load(SHIPPED.read_text(encoding="utf-8"), "catalogue.yml")
@@ -21,7 +26,16 @@ measures:
   b: {count: impression}
   c: {count: session}
   cost: {total: cost.amount}
+  paid: {total: order.revenue}
+  spread: {squares: cost.amount}
   time: {total: session.duration_ms}
+  v: {total: metric.value}
+  w: {squares: metric.value}
+  people: {distinct: session.visitor_id}
+  active: {level: customer, plus: {kind: created}, minus: {kind: churned}}
+  recurring: {level: customer.mrr, plus: {kind: created}, minus: {kind: churned}}
+  life: {total: customer.lifetime_days, where: {kind: churned}}
+  left: {count: customer, where: {kind: churned}}
 kpis:
 """
 
@@ -30,10 +44,21 @@ def eur(text: str) -> int:
     return parse_amount(text, "EUR")
 
 
+SHAPE = "name: {en: a, fr: a}, direction: up, sample: a"
+
+
 def kpi_of(formula: str, unit: str) -> Kpi:
-    shape = "name: {en: a, fr: a}, direction: up, sample: a"
-    text = f'{MEASURES}  tried: {{{shape}, unit: {unit}, formula: "{formula}"}}'
+    text = f'{MEASURES}  tried: {{{SHAPE}, unit: {unit}, formula: "{formula}"}}'
     return Catalogue.load(text, "tried.yml").kpis["tried"]
+
+
+TRIED = kpi_of("a", "count")
+DECLARED = Catalogue.load(f"{MEASURES}  k: {{{SHAPE}, unit: count, formula: a}}", "k.yml").measures
+
+
+def kpi_of_ratio(formula: str) -> Kpi:
+    """A KPI made without reading a file, for properties that try many."""
+    return replace(TRIED, expression=Expression(parse(formula), DECLARED))
 
 
 def shipped(kpi: str, sums: dict[str, int], currency: str = "EUR") -> Value | None:
@@ -112,6 +137,7 @@ def test_every_shipped_kpi_over_one_set_of_sums(kpi: str, value: float) -> None:
         "gross_revenue@EUR": eur("1000.00"),
         "refunds@EUR": eur("49.50"),
         "ad_cost@EUR": eur("400"),
+        "marketing_cost@EUR": eur("400"),
         "cost_reports": 4,
         "emails_delivered": 1_000,
         "email_opens": 400,
@@ -148,6 +174,73 @@ def test_only_money_of_the_reporting_currency_counts() -> None:
     assert shipped("cost_per_click", sums, "EUR") == Value(0.5, 1.0, 2.0, 2)
     assert shipped("cost_per_click", sums, "JPY") == Value(350.0, 700.0, 2.0, 2)
     assert shipped("ad_cost", sums, "USD") is None
+
+
+def test_money_of_other_currencies_joins_it_once_converted() -> None:
+    # 2.00 EUR, and what came to 1.000000000001 EUR.
+    sums = {"ad_cost@EUR": eur("2"), "ad_cost@*": 10**6 * RATE_SCALE + 10**6, "clicks": 2}
+    assert shipped("cost_per_click", sums) == Value(
+        float(Fraction(3 * 10**12 + 1, 2 * 10**12)), float(Fraction(3 * 10**12 + 1, 10**12)), 2.0, 2
+    )
+    assert shipped("ad_cost", {"ad_cost@*": eur("5") * RATE_SCALE}) == Value(5.0, 5.0, None, 0)
+
+
+def test_squares_of_money_are_converted_by_the_square_of_the_rate() -> None:
+    kpi = kpi_of("spread / cost", "money")
+    both = {"spread@EUR": eur("3") ** 2, "spread@*": (eur("4") * RATE_SCALE) ** 2}
+    assert evaluate(kpi, {**both, "cost@EUR": eur("5")}, "EUR") == Value(5.0, 25.0, 5.0, 0)
+
+
+def test_yen_and_dinars_are_read_in_their_own_decimals() -> None:
+    for currency in ("JPY", "KWD"):
+        one = parse_amount("1", currency)
+        sums = {f"cost@{currency}": 3 * one, "cost@*": 2 * one * RATE_SCALE, "a": 2}
+        assert evaluate(kpi_of("cost / a", "money"), sums, currency) == Value(2.5, 5.0, 2.0, 2)
+
+
+def test_numbers_with_decimals_are_read_in_ones() -> None:
+    sums = {"v": 2_500_000, "w": 6_250_000_000_000, "a": 2}
+    assert evaluate(kpi_of("v", "count"), sums, "EUR") == Value(2.5, 2.5, None, 2)
+    assert evaluate(kpi_of("v / a", "points"), sums, "EUR") == Value(1.25, 2.5, 2.0, 2)
+    assert evaluate(kpi_of("w / v", "count"), sums, "EUR") == Value(2.5, 6.25, 2.5, 2)
+
+
+def test_scales_do_not_show_in_the_numerator_and_the_denominator() -> None:
+    sums = {"v": 1_000_000, "a": 4, "c": 2}
+    assert evaluate(kpi_of("1 - v / a", "ratio"), sums, "EUR") == Value(0.75, 3.0, 4.0, 4)
+    assert evaluate(kpi_of("0.5 - 0.125 * a / c", "ratio"), sums, "EUR") == Value(0.25, 0.5, 2, 4)
+    assert evaluate(kpi_of("(v / a + c / a) / 4", "ratio"), sums, "EUR") == Value(
+        0.1875, 3.0, 16.0, 4
+    )
+
+
+def test_people_and_levels_are_read_as_the_view_has_them() -> None:
+    sums = {"people": 40, "active": 10, "recurring@EUR": eur("500"), "a": 3}
+    assert evaluate(kpi_of("a / people", "ratio"), sums, "EUR") == Value(0.075, 3.0, 40.0, 3)
+    assert evaluate(kpi_of("recurring / active", "money"), sums, "EUR") == Value(50, 500.0, 10.0, 3)
+
+
+def test_customer_lifetime_value_is_money() -> None:
+    kpi = kpi_of("(recurring / active) * 12 * (life / left) / year", "money")
+    # 50 EUR a month, two customers who stayed one year and two: 50 x 12 x 1.5.
+    sums = {"recurring@EUR": eur("500"), "active": 10, "left": 2, "life": 3 * 31_557_600_000}
+    value = evaluate(kpi, sums, "EUR")
+    assert value is not None
+    assert (value.value, value.denominator) == (900.0, 20.0)
+
+
+def test_pipeline_velocity_is_money_a_day() -> None:
+    # 20 opportunities, a quarter won, 1000 EUR each, after 10 days: 500 EUR a day.
+    kpi = kpi_of("a * (b / a) * (cost / c) / (time / c) * day", "money")
+    sums = {"a": 20, "b": 5, "c": 4, "cost@EUR": eur("4000"), "time": 40 * 86_400_000}
+    value = evaluate(kpi, sums, "EUR")
+    assert value is not None
+    assert value.value == 500.0
+
+
+def test_dividing_by_a_length_of_time_is_no_denominator() -> None:
+    days = evaluate(kpi_of("time / day", "ratio"), {"time": 43_200_000}, "EUR")
+    assert days == Value(0.5, 0.5, None, 0)
 
 
 def test_an_unknown_currency_is_an_error_only_where_money_is_involved() -> None:
@@ -249,12 +342,32 @@ def negated(operand: Written) -> Written:
     return f"-({text})", lambda sums: -exact(sums)
 
 
+def in_millionths(name: str, power: int) -> Written:
+    return name, lambda sums: Fraction(sums[name], 10 ** (6 * power))
+
+
+def money(name: str, power: int = 1) -> Written:
+    scale = RATE_SCALE**power
+    return name, lambda sums: Fraction(
+        sums[f"{name}@EUR"] * scale + sums.get(f"{name}@*", 0), scale
+    )
+
+
+atoms = [*(measure(name) for name in "abc"), in_millionths("v", 1), measure("active")]
 counts = st.recursive(
-    st.sampled_from([measure(name) for name in "abc"]),
+    st.sampled_from(atoms),
     lambda inner: st.tuples(inner, inner).map(added) | st.tuples(inner, inner).map(subtracted),
     max_leaves=3,
 )
-divisions = st.tuples(counts, counts).map(divided)
+amounts = st.recursive(
+    st.sampled_from([money("cost"), money("paid"), money("recurring")]),
+    lambda inner: st.tuples(inner, inner).map(added) | st.tuples(inner, inner).map(subtracted),
+    max_leaves=3,
+)
+squares = st.tuples(
+    st.just(money("spread", 2)), st.tuples(amounts, amounts).map(multiplied)
+) | st.tuples(st.just(in_millionths("w", 2)), st.tuples(counts, counts).map(multiplied))
+divisions = (st.tuples(counts, counts) | st.tuples(amounts, amounts) | squares).map(divided)
 numbers = st.sampled_from([number(text) for text in ("2", "0.1", "1000", "33.333")])
 ratios = st.recursive(
     divisions | numbers,
@@ -268,7 +381,12 @@ ratios = st.recursive(
     ),
     max_leaves=4,
 )
-some_sums = st.fixed_dictionaries({name: st.integers(-20, 10**15) for name in "abc"})
+MONEY = ("cost", "paid", "recurring", "spread")
+KEYS = ["a", "b", "c", "v", "w", "active", *(f"{name}@EUR" for name in MONEY)]
+some_sums = st.fixed_dictionaries(
+    {key: st.integers(-20, 10**15) for key in KEYS},
+    optional={f"{name}@*": st.integers(-20, 10**27) for name in MONEY},
+)
 
 
 @settings(deadline=None)
@@ -289,7 +407,7 @@ def test_the_value_of_a_division_is_the_exact_one_rounded_once(
 
 def assert_exact(written: Written, sums: dict[str, int]) -> None:
     text, exact = written
-    value = evaluate(kpi_of(text, "ratio"), sums, "EUR")
+    value = evaluate(kpi_of_ratio(text), sums, "EUR")
     try:
         expected = float(exact(sums))
     except ZeroDivisionError:
@@ -297,6 +415,8 @@ def assert_exact(written: Written, sums: dict[str, int]) -> None:
         return
     assert value is not None
     assert value.value == expected
+    assert value.denominator
+    assert math.isclose(value.numerator / value.denominator, expected, rel_tol=1e-12)
 
 
 @settings(deadline=None)

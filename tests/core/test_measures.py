@@ -1,21 +1,20 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import pytest
 
-from kpistream.core.events import EVENT_TYPES, Email
-from kpistream.core.measures import (
-    Measure,
-    additive_fields,
-    can_have,
-    comparable_fields,
-    possible_values,
-)
+from kpistream.core.measures import Measure, MeasureKind, milliseconds_in
+from kpistream.core.units import DIMENSIONS, Dimension
+
+
+def measure(kind: MeasureKind, field: str | None, unit: str, scale: int = 1) -> Measure:
+    return Measure("m", "event", kind, field, (), unit, scale=scale)  # type: ignore[arg-type]
 
 
 def test_money_is_summed_per_currency() -> None:
     revenue = Measure("revenue", "order", "total", "revenue", (), "money")
     assert revenue.is_money
     assert revenue.key("EUR") == "revenue@EUR"
+    assert revenue.amounts_key("USD") == "revenue#USD"
 
 
 def test_all_else_is_summed_whatever_the_currency() -> None:
@@ -24,39 +23,55 @@ def test_all_else_is_summed_whatever_the_currency() -> None:
     assert clicks.key("EUR") == "clicks"
 
 
-def test_the_unit_of_a_total_follows_from_the_field() -> None:
-    assert additive_fields("session") == {"duration_ms": "milliseconds", "page_views": "count"}
-    assert additive_fields("order") == {"revenue": "money"}
-    assert additive_fields("cost") == {"amount": "money"}
-    assert additive_fields("click") == {}
+@pytest.mark.parametrize(
+    ("field", "milliseconds"),
+    [
+        ("duration_ms", 1),
+        ("wait_s", 1_000),
+        ("lifetime_days", 86_400_000),
+        ("page_views", None),
+        ("days", None),
+        ("items", None),
+    ],
+)
+def test_the_name_of_a_duration_ends_in_its_unit(field: str, milliseconds: int | None) -> None:
+    assert milliseconds_in(field) == milliseconds
 
 
-def test_text_numbers_and_flags_can_be_compared_but_neither_money_nor_moments() -> None:
-    for event in EVENT_TYPES:
-        assert {"channel", "country"} <= set(comparable_fields(event))
-        assert "occurred_at" not in comparable_fields(event)
-    assert "revenue" not in comparable_fields("order")
-    assert {"kind", "machine_open"} <= set(comparable_fields("email"))
-    assert {"page_views", "duration_ms"} <= set(comparable_fields("session"))
+@pytest.mark.parametrize(
+    ("counted", "factor"),
+    [
+        (measure("total", "duration_ms", "milliseconds"), 1),
+        (measure("total", "lifetime_days", "milliseconds"), 86_400_000),
+        (measure("squares", "wait_s", "milliseconds"), 1_000),
+        (measure("elapsed", "asked_s", "milliseconds"), 1),
+        (measure("distinct", "size_s", "count"), 1),
+        (measure("count", None, "count"), 1),
+    ],
+)
+def test_durations_are_kept_in_milliseconds(counted: Measure, factor: int) -> None:
+    assert counted.factor == factor
 
 
-def test_a_field_with_a_closed_set_of_values_lists_them() -> None:
-    assert possible_values("order", "kind") == ("purchase", "refund")
-    assert possible_values("order", "channel") is None
+def test_squares_have_the_square_of_the_unit_and_of_the_scale() -> None:
+    assert measure("squares", "revenue", "money").dimension == Dimension(money=2)
+    assert measure("squares", "wait_s", "milliseconds").dimension == Dimension(time=2)
+    assert measure("squares", "value", "count", 10**6).units_per_one == 10**12
+    assert measure("total", "value", "count", 10**6).units_per_one == 10**6
+    assert measure("total", "revenue", "money").dimension == DIMENSIONS["money"]
 
 
-def test_a_value_must_be_one_that_the_field_can_have() -> None:
-    assert can_have("order", "kind", "refund")
-    assert not can_have("order", "kind", "refunded")
-    assert can_have("session", "page_views", 1)
-    assert not can_have("session", "page_views", 0)
-    assert not can_have("session", "page_views", True)
-    assert can_have("email", "machine_open", False)
-    assert not can_have("email", "machine_open", 0)
-    assert can_have("click", "country", "NO")
-
-
-def test_the_values_of_a_filter_equal_those_of_decoded_events() -> None:
-    email = Email(event_id="1", occurred_at=datetime(2026, 1, 1, tzinfo=UTC), kind="opened")
-    assert email.kind in frozenset({"opened"})
-    assert email.machine_open in frozenset({False})
+@pytest.mark.parametrize(
+    ("divided", "is_spread"),
+    [
+        (measure("total", "amount", "money"), True),
+        (measure("level", "amount", "count"), True),
+        (measure("level", None, "count"), False),
+        (measure("count", None, "count"), False),
+        (measure("squares", "amount", "money"), False),
+        (measure("distinct", "visitor_id", "count"), False),
+        (measure("elapsed", "created_at", "milliseconds"), False),
+    ],
+)
+def test_only_amounts_are_spread_over_a_period(divided: Measure, is_spread: bool) -> None:
+    assert divided.is_spread is is_spread

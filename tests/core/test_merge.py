@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from kpistream.core.merge import META_KEY, Merger
+from kpistream.core.merge_rules import MergeRules
 from kpistream.core.owned_rows import Row, row_name
 from kpistream.core.panes import ALL_TIERS, Tiers
 from kpistream.core.partials import Mark, Partial
@@ -19,7 +20,7 @@ FIVE_MINUTES, HOUR, DAY = range(3)
 
 
 def _merger(rows: Iterable[Row] = (), owner: bytes = b"one") -> Merger:
-    merger = Merger(Tiers(ALL_TIERS[:3]), WINDOWS, SOURCES, owner)
+    merger = Merger(MergeRules(Tiers(ALL_TIERS[:3]), WINDOWS), SOURCES, owner)
     for row in rows:
         merger.restore(*row)
     merger.restored()
@@ -36,7 +37,7 @@ def _add(
     width: int = 10,
 ) -> None:
     start = int(START_S + seconds(at)) // width * width
-    merger.merge((), Partial("clicks", partition, fence, [(width, start, {"clicks": clicks})]))
+    merger.merge((), Partial("clicks", partition, fence, [(width, start, {"clicks": clicks}, {})]))
 
 
 def _pass(merger: Merger, at: str, sources: Iterable[tuple[str, int]] = SOURCES) -> None:

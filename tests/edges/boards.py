@@ -1,12 +1,17 @@
-"""Builders of readings, boards and alerts, shared by the tests of what shows them."""
+"""Builders of readings, boards, alerts and objectives, shared by the tests of what shows them."""
 
 from __future__ import annotations
 
+from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import msgspec
 
 from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.days import Days
+from kpistream.core.objectives import Objective
+from kpistream.core.progress import Progress, assess
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice
 from tests.support.alerting import firing
@@ -37,3 +42,33 @@ def board(*readings: Reading) -> Board:
 def alert(rule: str = "roas_below_one", state: AlertState = AlertState.firing) -> Alert:
     """An alert of a rule, in a state."""
     return msgspec.structs.replace(firing(), rule=rule, state=state)
+
+
+def objective(**changes: Any) -> Objective:
+    """An objective: 36,500 EUR of revenue in 2026, which is 100 EUR a day."""
+    fields: dict[str, Any] = {
+        "id": "online_sales",
+        "name": {"en": "Online sales", "fr": "Ventes en ligne"},
+        "kpi": "revenue",
+        "kind": "cumulative",
+        "unit": "money",
+        "direction": "up",
+        "target": Fraction(36_500),
+        "slice": (),
+        "start": date(2026, 1, 1),
+        "deadline": date(2026, 12, 31),
+        "owner": "head of e-commerce",
+        "kpis": ("conversion_rate", "average_order_value"),
+        "baseline": None,
+    }
+    return Objective(**fields | changes)
+
+
+def on_its_way(
+    value: float | None = 5_840.0,
+    as_of: float = AS_OF,
+    currency: str | None = "EUR",
+    **changes: Any,
+) -> Progress:
+    """How far an objective is on 1 March: 5,840 EUR in 59 days and a bit."""
+    return assess(objective(**changes), value, None, as_of, Days("UTC"), currency)

@@ -17,10 +17,11 @@ from kpistream.core.readings import Board
 from kpistream.edges.alertmanager_payload import payload
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from tests.edges.boards import on_its_way
 from tests.support.alerting import reading, rule
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-READINGS, ALERTS, UNREADY, PROBLEM, MESSAGE = map(
+READINGS, ALERTS, OBJECTIVES, UNREADY, PROBLEM, MESSAGE = map(
     json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.S)
 )
 
@@ -50,6 +51,7 @@ def worker() -> WebServer:
         ready=lambda: Readiness(("connecting to the broker",)),
         exposition=Exposition(collector),
         vocabulary=WORDS,
+        objectives=lambda: [on_its_way(as_of=SHOWN.as_of)],
     )
 
 
@@ -58,6 +60,7 @@ def worker() -> WebServer:
     [
         ("/api/v1/readings?kpi=return_on_ad_spend&window=1h&channel=display", 200, READINGS),
         ("/api/v1/alerts", 200, ALERTS),
+        ("/api/v1/objectives", 200, OBJECTIVES),
         ("/readyz", 503, UNREADY),
         ("/api/v1/readings?window=2h", 400, PROBLEM),
         ("/healthz", 200, {"status": "alive"}),

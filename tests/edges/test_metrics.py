@@ -12,16 +12,21 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from kpistream.core.alerts import Alert, AlertState
 from kpistream.core.outcomes import Outcome, Reason
+from kpistream.core.progress import Status
 from kpistream.core.readings import Board, Reading
+from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
-from kpistream.edges.metrics.families import FAMILIES
+from kpistream.edges.metrics.families import FAMILIES, reading_dimensions
 from kpistream.edges.metrics.histogram import Histogram
 from kpistream.edges.metrics.selection import select
 from kpistream.edges.metrics.table import markdown
-from tests.edges.boards import alert, board, reading
+from tests.edges.boards import alert, board, on_its_way, reading
 
 EMAIL = (("channel", "email"),)
 AUTUMN = (("channel", "email"), ("campaign", "autumn"))
+MARCH = 1_772_323_200.0
+"""2026-03-01T00:00:00Z in epoch seconds."""
+
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 
 
@@ -88,6 +93,20 @@ def test_channel_and_campaign_are_labels_whatever_is_configured() -> None:
     worker = Worker(reading(part=(("country", "fr"),)), dimensions=("country",))
     (labels,) = worker.series("kpistream_kpi")
     assert labels.startswith('campaign="",channel="",country="fr",currency="",')
+
+
+def test_a_users_own_dimensions_are_labels_after_those_of_every_event() -> None:
+    brand = (("country", "fr"), ("brand", "acme"))
+    worker = Worker(reading(part=brand), dimensions=("brand", "country", "store"))
+    (labels,) = worker.series("kpistream_kpi")
+    assert labels == (
+        'brand="acme",campaign="",channel="",country="fr",currency="",kpi="click_through_rate",'
+        'slice="country_brand",store="",window="5m"'
+    )
+    assert reading_dimensions(("brand", "country", "store", "campaign", "brand")) == (
+        *("channel", "campaign", "country"),
+        *("brand", "store"),
+    )
 
 
 def test_series_leave_with_their_slice() -> None:
@@ -286,6 +305,52 @@ def test_alerts_are_counted_by_rule_and_state_and_known_rules_start_at_zero() ->
         'rule="ctr",state="resolved"': 0,
         'rule="retired",state="pending"': 1,
     }
+
+
+class TestAnObjective:
+    def test_has_its_value_its_target_and_its_pace_in_its_currency(self) -> None:
+        worker = Worker(objectives=lambda: [on_its_way(value=5_840.0, as_of=MARCH)])
+        labels = '{currency="EUR",objective="online_sales"}'
+        scraped = worker.scrape()
+        assert scraped[f"kpistream_objective_value{labels}"] == 5_840
+        assert scraped[f"kpistream_objective_target{labels}"] == 36_500
+        assert scraped[f"kpistream_objective_projected{labels}"] == 5_840 * 365 / 59
+        assert scraped[f"kpistream_objective_progress_ratio{labels}"] == 0.16
+        assert scraped[f"kpistream_objective_needed_per_day{labels}"] == 30_660 / 306
+
+    def test_has_one_status_and_not_the_others(self) -> None:
+        worker = Worker(objectives=lambda: [on_its_way(), on_its_way(id="budget", value=None)])
+        series = worker.series("kpistream_objective_status")
+        assert len(series) == 2 * len(Status)
+        assert [labels for labels, value in series.items() if value] == [
+            'objective="online_sales",status="on_track"',
+            'objective="budget",status="unknown"',
+        ]
+
+    def test_without_a_reading_has_a_target_and_no_value(self) -> None:
+        worker = Worker(objectives=lambda: [on_its_way(value=None, currency=None)])
+        target = {'currency="",objective="online_sales"': 36_500}
+        assert worker.series("kpistream_objective_target") == target
+        for name in ("value", "projected", "progress_ratio", "needed_per_day"):
+            assert worker.series(f"kpistream_objective_{name}") == {}
+
+    def test_leaves_with_its_slice(self) -> None:
+        owned = [on_its_way()]
+        worker = Worker(objectives=lambda: owned)
+        assert len(worker.series("kpistream_objective_value")) == 1
+        owned.clear()
+        assert worker.series("kpistream_objective_value") == {}
+        assert worker.series("kpistream_objective_status") == {}
+
+
+def test_money_without_a_rate_is_shown_apart_by_currency() -> None:
+    unpriced = [Unpriced("GBP", 1_234.5, 17), Unpriced("JPY", -3.0, 1)]
+    worker = Worker(unpriced=lambda: unpriced)
+    assert worker.series("kpistream_unpriced_amount") == {
+        'currency="GBP"': 1_234.5,
+        'currency="JPY"': -3.0,
+    }
+    assert worker.series("kpistream_unpriced_events") == {'currency="GBP"': 17, 'currency="JPY"': 1}
 
 
 def test_the_version_and_the_runtime_are_there() -> None:

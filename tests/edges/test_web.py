@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from kpistream.core.alerts import Alert
-from kpistream.core.readings import Board
+from kpistream.core.progress import Progress
+from kpistream.core.readings import Board, Reading
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
-from tests.edges.boards import alert, board, reading
+from tests.edges.boards import alert, board, on_its_way, reading
 
 WORDS = Vocabulary(
     kpis=("click_through_rate", "revenue"),
@@ -40,6 +42,14 @@ class Worker:
         self.board: Board = BOARD
         self.alerts: Sequence[Alert] = ()
         self.readiness = Readiness()
+        self.objectives: Sequence[Progress] = ()
+        self.apart: Sequence[Reading] = ()
+        self.asked: list[tuple[str, str]] = []
+
+    def read(self, kpi: str, window: str) -> Sequence[Reading]:
+        assert threading.current_thread() is threading.main_thread()
+        self.asked.append((kpi, window))
+        return self.apart
 
     def server(self, port: int = 0) -> WebServer:
         collector = WorkerCollector(
@@ -57,6 +67,8 @@ class Worker:
             ready=lambda: self.readiness,
             exposition=Exposition(collector),
             vocabulary=WORDS,
+            objectives=lambda: self.objectives,
+            read=self.read,
         )
 
 
@@ -192,8 +204,55 @@ class TestReadings:
         assert await browser.found("") == []
 
 
+class TestReadingsThatAreNotOnTheBoard:
+    async def test_are_made_for_who_asks_for_one_kpi_and_one_window(
+        self, browser: Browser, worker: Worker
+    ) -> None:
+        worker.apart = [reading("revenue", window="1h"), reading("revenue", EMAIL, window="1h")]
+        assert await browser.found("kpi=revenue&window=1h&slice=channel") == [
+            ("revenue", "1h", dict(EMAIL))
+        ]
+        assert worker.asked == [("revenue", "1h")]
+
+    async def test_are_made_for_a_set_of_slices_that_the_board_has_not(
+        self, browser: Browser, worker: Worker
+    ) -> None:
+        worker.apart = [reading(part=EMAIL, window="1h"), reading(window="1h")]
+        hourly = "kpi=click_through_rate&window=1h"
+        assert await browser.found(f"{hourly}&slice=channel") == [
+            ("click_through_rate", "1h", dict(EMAIL))
+        ]
+
+    async def test_are_not_made_when_the_board_answers(
+        self, browser: Browser, worker: Worker
+    ) -> None:
+        assert len(await browser.found("kpi=revenue&window=5m")) == 1
+        assert worker.asked == []
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "kpi=revenue&channel=nobody",
+            "window=1h&channel=nobody",
+            "channel=nobody",
+            "kpi=revenue&kpi=click_through_rate&window=1h&channel=nobody",
+            "kpi=revenue&window=1h&window=5m&channel=nobody",
+        ],
+    )
+    async def test_are_not_made_for_many_kpis_or_windows_at_once(
+        self, browser: Browser, worker: Worker, query: str
+    ) -> None:
+        worker.apart = [reading("revenue", (("channel", "nobody"),), window="1h")]
+        assert await browser.found(query) == []
+        assert worker.asked == []
+
+    async def test_may_not_be_there_either(self, browser: Browser, worker: Worker) -> None:
+        assert await browser.found("kpi=revenue&window=1h") == []
+        assert worker.asked == [("revenue", "1h")]
+
+
 class TestBeforeTheFirstBoard:
-    @pytest.mark.parametrize("path", ["readings", "alerts"])
+    @pytest.mark.parametrize("path", ["readings", "alerts", "objectives"])
     async def test_a_worker_that_is_not_ready_says_why(
         self, browser: Browser, worker: Worker, path: str
     ) -> None:
@@ -201,7 +260,7 @@ class TestBeforeTheFirstBoard:
         problem = await browser.json(f"/api/v1/{path}", status=503)
         assert problem["detail"] == "the worker is not ready: recovering tables"
 
-    @pytest.mark.parametrize("path", ["readings", "alerts"])
+    @pytest.mark.parametrize("path", ["readings", "alerts", "objectives"])
     async def test_one_that_is_ready_has_nothing_as_of_never(
         self, browser: Browser, worker: Worker, path: str
     ) -> None:
@@ -222,6 +281,20 @@ class TestAlerts:
     async def test_take_no_parameters(self, browser: Browser) -> None:
         problem = await browser.json("/api/v1/alerts?rule=x", status=400)
         assert problem["detail"] == "unknown parameter 'rule'; none is allowed here"
+
+
+class TestObjectives:
+    async def test_are_published_with_how_far_they_are(
+        self, browser: Browser, worker: Worker
+    ) -> None:
+        worker.objectives = [on_its_way(), on_its_way(id="budget", value=None)]
+        document = await browser.json("/api/v1/objectives")
+        assert document["as_of"] == "2026-03-01T10:00:00.250Z"
+        assert document["objectives"] == [progress.to_dict() for progress in worker.objectives]
+
+    async def test_take_no_parameters(self, browser: Browser) -> None:
+        problem = await browser.json("/api/v1/objectives?status=missed", status=400)
+        assert problem["detail"] == "unknown parameter 'status'; none is allowed here"
 
 
 class TestHealth:
@@ -274,7 +347,7 @@ class TestTheSite:
         response = await browser.get("/")
         assert response.content_type == "text/html"
         links = [part.partition('"')[0] for part in (await response.text()).split('href="')[1:]]
-        assert len(links) == 5
+        assert len(links) == 6
         assert {(await browser.get(link)).status for link in links} == {200}
 
     @pytest.mark.parametrize("path", ["/nothing", "/api/v2/readings", "/metrics/", "/../etc"])

@@ -8,8 +8,9 @@ import pytest
 
 from kpistream.core.alerts import AlertState
 from kpistream.core.outcomes import Outcome, Reason
+from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
-from tests.edges.boards import alert, board, reading
+from tests.edges.boards import alert, board, on_its_way, reading
 
 pytestmark = pytest.mark.prometheus
 
@@ -42,6 +43,8 @@ def page_of_a_busy_worker() -> bytes:
         dimensions=("channel", "campaign", "country"),
         rules=("roas_below_one",),
         version="1.2.3",
+        objectives=lambda: [on_its_way()],
+        unpriced=lambda: [Unpriced("GBP", 1_234.5, 17)],
     )
     return Exposition(collector).page().body
 

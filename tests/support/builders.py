@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from kpistream.core.catalogue import Catalogue
+from kpistream.core.days import Days
 from kpistream.core.driver import DrivenRecord, Driver
-from kpistream.core.events import DEFAULT_TOPICS
+from kpistream.core.located_yaml import load
 from kpistream.core.plan import Plan
+from kpistream.core.rates import Rates
 from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_window
@@ -67,18 +69,87 @@ def session(at: str = "0s", duration_ms: int = 60_000, page_views: int = 3, **fi
 
 def order(amount: str = "50.00", at: str = "0s", currency: str = "EUR", **fields: Any) -> bytes:
     """A purchase."""
-    money = {"amount": amount, "currency": currency}
-    return event(at, order_id=f"order-{next(_ids)}", revenue=money, **fields)
+    named = {"order_id": f"order-{next(_ids)}", "revenue": money(amount, currency), **fields}
+    return event(at, **named)
 
 
-def cost(amount: str = "10.00", at: str = "0s", currency: str = "EUR", **fields: Any) -> bytes:
-    """A cost report."""
-    return event(at, amount={"amount": amount, "currency": currency}, **fields)
+def money(amount: str, currency: str = "EUR") -> dict[str, str]:
+    """An amount as it travels."""
+    return {"amount": amount, "currency": currency}
+
+
+def cost(
+    amount: str = "10.00",
+    at: str = "0s",
+    currency: str = "EUR",
+    since: str | None = None,
+    **fields: Any,
+) -> bytes:
+    """A cost report; with ``since`` it covers the period from then to ``at``."""
+    period = {} if since is None else {"period_start": rfc3339(since)}
+    return event(at, amount=money(amount, currency), **period, **fields)
 
 
 def email(kind: str = "delivered", at: str = "0s", **fields: Any) -> bytes:
     """Something that happened to an e-mail."""
     return event(at, kind=kind, **fields)
+
+
+def cart(kind: str = "created", at: str = "0s", **fields: Any) -> bytes:
+    """A cart that was begun or checked out."""
+    return event(at, kind=kind, **{"cart_id": f"cart-{next(_ids)}", **fields})
+
+
+def lead(
+    stage: str = "lead",
+    at: str = "0s",
+    value: str | None = None,
+    currency: str = "EUR",
+    since: str | None = None,
+    **fields: Any,
+) -> bytes:
+    """A lead that reached a stage; ``since`` is when it began."""
+    named = {"lead_id": f"lead-{next(_ids)}", **fields}
+    named |= {} if value is None else {"value": money(value, currency)}
+    named |= {} if since is None else {"created_at": rfc3339(since)}
+    return event(at, stage=stage, **named)
+
+
+def customer(
+    kind: str = "created",
+    at: str = "0s",
+    mrr: str | None = None,
+    currency: str = "EUR",
+    **fields: Any,
+) -> bytes:
+    """A customer who came, left or changed a subscription by ``mrr`` a month."""
+    recurring = {} if mrr is None else {"mrr": money(mrr, currency)}
+    return event(at, kind=kind, **recurring, **fields)
+
+
+def interaction(kind: str = "like", at: str = "0s", **fields: Any) -> bytes:
+    """Somebody's reaction to content."""
+    return event(at, kind=kind, **fields)
+
+
+def nps(score: int = 10, at: str = "0s", **fields: Any) -> bytes:
+    """How likely somebody would recommend us."""
+    return event(at, kind="nps", score=score, **fields)
+
+
+def recall(recalled: bool = True, at: str = "0s", **fields: Any) -> bytes:
+    """Whether somebody remembers an advertisement."""
+    return event(at, kind="recall", recalled=recalled, **fields)
+
+
+def activity(kind: str = "call", at: str = "0s", **fields: Any) -> bytes:
+    """Something that sales or marketing did."""
+    return event(at, kind=kind, **fields)
+
+
+def metric(name: str, value: float | str, at: str = "0s", **fields: Any) -> bytes:
+    """A number from elsewhere."""
+    return event(at, name=name, value=value, **fields)
 
 
 def record(offset: int, value: bytes | None, arrived: str = "0s") -> DrivenRecord:
@@ -94,7 +165,14 @@ def records(values: Iterable[bytes | None], first: int = 0, arrived: str = "0s")
 @cache
 def shipped_catalogue() -> Catalogue:
     """The catalogue as it ships."""
-    return Catalogue.load(SHIPPED.read_text(encoding="utf-8"), SHIPPED.name)
+    return extended_catalogue()
+
+
+@cache
+def extended_catalogue(*texts: str) -> Catalogue:
+    """The catalogue as it ships, and what users' files add to it."""
+    files = [load(text, f"{number}.yml") for number, text in enumerate(texts, 1)]
+    return Catalogue.read([load(SHIPPED.read_text(encoding="utf-8"), SHIPPED.name), *files])
 
 
 def plan(
@@ -102,16 +180,25 @@ def plan(
     windows: Sequence[str] = ("5m", "1h", "24h"),
     slices: Iterable[Sequence[str]] = SLICE_SETS,
     rules: Iterable[Rule] = (),
-    events: Iterable[str] = tuple(DEFAULT_TOPICS),
+    events: Iterable[str] | None = None,
+    catalogue: Catalogue | None = None,
+    zone: str = "UTC",
+    currency: str = "EUR",
+    rates: str = "",
     **named: Any,
 ) -> Plan:
-    """The plan that settings would make unless they say otherwise."""
+    """The plan that settings would make unless they say otherwise; ``rates`` are a file's text."""
+    catalogue = catalogue or shipped_catalogue()
+    days = Days(zone)
     ordinary = {
-        "catalogue": shipped_catalogue(),
-        "topics": {event: DEFAULT_TOPICS[event] for event in events},
-        "slicing": Slicing(slices),
-        "windows": tuple(parse_window(name) for name in windows),
+        "catalogue": catalogue,
+        "topics": {event: catalogue.events[event].topic for event in events or catalogue.events},
+        "slicing": Slicing(slices, catalogue.dimensions),
+        "windows": tuple(parse_window(name, days) for name in windows),
         "rules": tuple(rules),
+        "currency": currency,
+        "rates": Rates.load(rates, "rates.csv", currency) if rates else Rates.none(currency),
+        "days": days,
         "horizons_ms": {"order": 86_400_000, "cost": 86_400_000},
     }
     return Plan(**{**ordinary, **named})

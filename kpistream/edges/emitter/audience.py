@@ -33,6 +33,7 @@ class Crowd:
                 audience.sites,
             )
         ]
+        self._orders_before = [audience.orders_before.get(segment, 0) for segment in columns[0]]
         self._personas = [
             f'"segment":"{segment}","device":"{device}","country":"{country}","site":"{site}"'
             for segment, device, country, site in zip(*columns, strict=True)
@@ -42,6 +43,10 @@ class Crowd:
         """A visitor, each as likely as any other."""
         number = int(self._random() * self._visitors)
         return Person(number, self._personas[number % _PERSONAS])
+
+    def orders_before(self, number: int) -> int:
+        """How often a visitor ordered before the scenario; 0 for somebody new."""
+        return self._orders_before[number % _PERSONAS]
 
 
 def _deal(weights: Weights, rng: random.Random) -> list[str]:

@@ -9,6 +9,9 @@ import msgspec
 
 from kpistream.core.outcomes import Outcome
 
+LONGEST_TRANSIT_MS: Final = 250
+"""An event is emitted at most this long after it occurred; a report of costs comes later."""
+
 
 class Kind(StrEnum):
     """What a record was made to be; the pipeline judges it by the bytes alone."""
@@ -37,7 +40,11 @@ _OUTCOMES: Final = {
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """Labels of a record; `what` is the kind of an order or an e-mail, else empty."""
+    """Labels of a record.
+
+    `what` tells records of a type apart: the `kind` of a click, an order, an e-mail, a cart, a
+    customer, an interaction, a survey or an activity, the stage of a lead, the name of a metric.
+    """
 
     kind: Kind
     event_type: str
@@ -56,3 +63,6 @@ class Emission(msgspec.Struct, frozen=True, gc=False):
     entry: Entry
     amount: int = 0
     """Money of the event in units of `core.money`; 0 for an event without money."""
+    number: int = 0
+    """The event's other figure, else 0: milliseconds of a session or an activity, the score of a
+    survey (1 for an ad that is remembered), days of a customer who left, millionths of a metric."""

@@ -34,7 +34,6 @@ class _Spoiler:
         self._currency = scenario.currency
         self._end_ms = end_ms
         self._random = random.Random(f"faults {seed}").random  # noqa: S311
-        self._clockface = wire.Clockface()
         self._waiting: list[tuple[int, int, Emission]] = []
         self._order = count()
         shares: list[tuple[float, Callable[[Emission], None]]] = [
@@ -73,10 +72,10 @@ class _Spoiler:
         self._emit(emission, Kind.DUPLICATE, emission.value, self._faults.resend_s)
 
     def _late(self, emission: Emission) -> None:
-        self._emit(emission, Kind.LATE, self._moved(emission, -self._faults.late_by_s))
+        self._emit(emission, Kind.LATE, _moved(emission, -self._faults.late_by_s))
 
     def _in_future(self, emission: Emission) -> None:
-        self._emit(emission, Kind.IN_FUTURE, self._moved(emission, self._faults.future_by_s))
+        self._emit(emission, Kind.IN_FUTURE, _moved(emission, self._faults.future_by_s))
 
     def _malformed(self, emission: Emission) -> None:
         self._emit(emission, Kind.MALFORMED, wire.cut(emission.value))
@@ -84,16 +83,17 @@ class _Spoiler:
     def _missing_field(self, emission: Emission) -> None:
         self._emit(emission, Kind.MISSING_FIELD, wire.without_event_id(emission.value))
 
-    def _moved(self, emission: Emission, by_s: float) -> bytes:
-        occurred_at = self._clockface.rfc3339(emission.at_ms + round(by_s * 1000))
-        return wire.with_occurred_at(_renamed(emission.value, b"-t"), occurred_at)
-
     def _emit(self, emission: Emission, kind: Kind, value: bytes, within_s: float = 0.0) -> None:
         """Plan the record; one that would come after the end comes at the end."""
         at_ms = min(self._end_ms, emission.at_ms + int(self._random() * within_s * 1000))
         entry = msgspec.structs.replace(emission.entry, kind=kind)
         record = msgspec.structs.replace(emission, at_ms=at_ms, value=value, entry=entry)
         heappush(self._waiting, (at_ms, next(self._order), record))
+
+
+def _moved(emission: Emission, by_s: float) -> bytes:
+    to_ms = emission.at_ms + round(by_s * 1000)
+    return wire.moved(_renamed(emission.value, b"-t"), to_ms)
 
 
 def _renamed(value: bytes, suffix: bytes) -> bytes:

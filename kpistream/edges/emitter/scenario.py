@@ -6,10 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Final
 
+from kpistream.edges.emitter.indicators import Indicator
 from kpistream.edges.emitter.traffic import ScenarioError, Traffic
 
 Weights = Mapping[str, float]
+
+_COST_REPORTS: Final = 24
+_COST_INTERVALS_S: Final = (2.0, 3_600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,14 @@ class Audience:
         default_factory=lambda: {"FR": 9, "DE": 4, "ES": 3, "IT": 2, "BE": 1, "CH": 1}
     )
     sites: Weights = field(default_factory=lambda: {"shop": 7, "app": 2, "outlet": 1})
+    orders_before: Mapping[str, int] = field(default_factory=lambda: {"returning": 2, "loyal": 6})
+    """How often each visitor of a segment ordered before the scenario; 0 unless given."""
+
+    @property
+    def customers(self) -> float:
+        """The share of visitors who are customers when the scenario starts."""
+        known = sum(share for name, share in self.segments.items() if self.orders_before.get(name))
+        return known / sum(self.segments.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +120,11 @@ class Scenario:
     currency: str = "EUR"
     price_level: float = 1.0
     """Major units of `currency` for each unit that the campaigns' amounts are declared in."""
-    cost_every_s: float = 2.0
-    """How often each campaign reports its spend; stretched when the rate is low."""
+    cost_every_s: float | None = None
+    """How often each campaign reports its spend; stretched when the rate is low. Unless given, a
+    24th of the duration, as if that were a day with a report each hour: 2 seconds to an hour."""
+    indicators: tuple[Indicator, ...] = ()
+    """What is reported beside the journeys, from outside."""
 
     def __post_init__(self) -> None:
         """Refuse what would not play as it reads."""
@@ -126,6 +142,13 @@ class Scenario:
         """The same scenario in another currency, such as `("JPY", 160)`."""
         return replace(self, currency=currency, price_level=price_level)
 
+    def cost_interval_s(self, duration_s: float) -> float:
+        """How often spend is reported if the scenario lasts that long, in seconds."""
+        if self.cost_every_s is not None:
+            return self.cost_every_s
+        shortest_s, longest_s = _COST_INTERVALS_S
+        return min(longest_s, max(shortest_s, duration_s / _COST_REPORTS))
+
     def spans(self, start_ms: int, duration_s: float) -> tuple[Span, ...]:
         """When each phase starts and ends, if the scenario starts then and lasts that long."""
         ends = [0.0]
@@ -137,9 +160,10 @@ class Scenario:
         )
 
     def events(self) -> float:
-        """Expected events per second before scaling, costs apart: the mean over the phases."""
+        """Expected events per second before scaling, without reports: the mean over the phases."""
+        known = self.audience.customers
         return sum(
-            phase.share * sum(phase.traffic(campaign).events for campaign in self.campaigns)
+            phase.share * sum(phase.traffic(campaign).events(known) for campaign in self.campaigns)
             for phase in self.phases
         )
 

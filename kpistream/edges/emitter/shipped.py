@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from kpistream.edges.emitter.indicators import Indicator
 from kpistream.edges.emitter.scenario import Campaign, Faults, Phase, Scenario
 from kpistream.edges.emitter.traffic import Traffic
 
@@ -25,10 +26,20 @@ _GENERIC = Traffic(
     impressions=7, click_through=0.24, conversion=0.22, order_value=58, cost_per_click=2.9
 )
 _LOOKALIKE = Traffic(
-    impressions=9, click_through=0.19, conversion=0.21, order_value=48, cost_per_click=2.3
+    impressions=9,
+    click_through=0.19,
+    conversion=0.21,
+    order_value=48,
+    interaction=0.03,
+    cost_per_click=2.3,
 )
 _VIDEO = Traffic(
-    impressions=9, click_through=0.16, conversion=0.20, order_value=46, cost_per_mille=330
+    impressions=9,
+    click_through=0.16,
+    conversion=0.20,
+    order_value=46,
+    interaction=0.03,
+    cost_per_mille=330,
 )
 _PROSPECTING = Traffic(
     impressions=7,
@@ -82,6 +93,11 @@ CAMPAIGNS: Final = (
     Campaign("affiliate", "cashback", "awin", _CASHBACK),
 )
 
+INDICATORS: Final = (
+    Indicator("market_share", lowest=0.15, highest=0.21, step=0.002, decimals=6),
+    Indicator("stock_level", lowest=400, highest=2_000, step=25),
+)
+
 _LAUNCH = replace(_AUTUMN_SALE, mails=14, unsubscribe=0.015, complaint=0.001)
 _FATIGUE = replace(
     _AUTUMN_SALE, mails=24, open=0.36, click_to_open=0.25, unsubscribe=0.11, complaint=0.008
@@ -94,7 +110,7 @@ _BIDDING_WAR = replace(
     conversion=0.015,
     cost_per_click=18.0,
 )
-_REPAIRED = replace(_RETARGETING, impressions=18, conversion=0.28, cost_per_click=2.4)
+_REPAIRED = replace(_RETARGETING, impressions=21, conversion=0.28, cost_per_click=2.4)
 
 STORY: Final = Scenario(
     name="story",
@@ -106,10 +122,15 @@ STORY: Final = Scenario(
         Phase("slump", 0.18, {"retargeting": _BIDDING_WAR}),
         Phase("recovery", 0.42, {"retargeting": _REPAIRED}),
     ),
+    # Not the default: a return over one minute would wait for what it is divided by.
+    cost_every_s=2.0,
+    indicators=INDICATORS,
 )
 """Calm; an e-mail campaign wears its readers out; retargeting spends without selling; recovery."""
 
-STEADY: Final = Scenario(name="steady", campaigns=CAMPAIGNS, phases=(Phase("steady", 1.0),))
+STEADY: Final = Scenario(
+    name="steady", campaigns=CAMPAIGNS, phases=(Phase("steady", 1.0),), indicators=INDICATORS
+)
 """Healthy traffic that stays the same."""
 
 CHAOS: Final = replace(

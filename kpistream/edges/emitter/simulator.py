@@ -6,19 +6,28 @@ import random
 import zlib
 from bisect import bisect
 from collections.abc import Callable, Iterator
-from heapq import heappop, heappush
+from heapq import heappop
 from itertools import accumulate, count
 from typing import Final
 
+from kpistream.edges.emitter.agenda import Agenda
 from kpistream.edges.emitter.audience import Crowd, Person
+from kpistream.edges.emitter.customers import PLANS, Customers
 from kpistream.edges.emitter.emission import Emission
 from kpistream.edges.emitter.faults import spoil
-from kpistream.edges.emitter.journeys import Journeys, Step
+from kpistream.edges.emitter.indicators import Reporter
+from kpistream.edges.emitter.journeys import Journeys
 from kpistream.edges.emitter.scenario import Scenario, Span
 from kpistream.edges.emitter.traffic import ScenarioError
+from kpistream.edges.emitter.wire import Purse
 
 _MOST_COST_EVENTS: Final = 0.05
 """Share of the rate that cost reports may take; above it they come less often."""
+
+_MOST_METRIC_EVENTS: Final = 0.01
+"""The same for the indicators."""
+
+_METRIC_EVERY_S: Final = 5.0
 
 _Entrance = Callable[[int, Person], Emission]
 
@@ -60,18 +69,15 @@ class _Run:
     def __init__(self, simulator: Simulator) -> None:
         scenario = simulator.scenario
         self._spans = simulator.spans
-        self._agenda: list[tuple[int, int, Step]] = []
-        self._order = count()
         self._ids = count()
         self._id_prefix = _id_prefix(simulator)
         # Reproducible traffic is wanted, not secrecy.
         self._rng = random.Random(simulator.seed)  # noqa: S311
+        self._agenda = Agenda(self._rng)
         self._crowd = Crowd(scenario.audience, self._rng)
-        self._journeys = [
-            Journeys(campaign, scenario, self._rng, self._schedule, self._next_id)
-            for campaign in scenario.campaigns
-        ]
-        self._plan_bills(scenario.cost_every_s, simulator)
+        self._journeys = self._all_journeys(simulator)
+        reports_per_s = self._plan_bills(simulator) + self._plan_metrics(simulator)
+        self._scale = (simulator.rate - reports_per_s) / scenario.events()
 
     def emissions(self) -> Iterator[Emission]:
         """All events of the run in time order; journeys that outlast it stay unfinished."""
@@ -82,12 +88,23 @@ class _Run:
             if bill := journeys.settle(end_ms):
                 yield bill
 
+    def _all_journeys(self, simulator: Simulator) -> list[Journeys]:
+        scenario, rng = simulator.scenario, self._rng
+        prices = [Purse(scenario.currency).minor(price * scenario.price_level) for price in PLANS]
+        customers = Customers(self._crowd.orders_before, prices)
+        return [
+            Journeys(
+                campaign, scenario, rng, self._agenda, customers, self._next_id, simulator.start_ms
+            )
+            for campaign in scenario.campaigns
+        ]
+
     def _phase(self, span: Span) -> Iterator[Emission]:
         for journeys in self._journeys:
             journeys.change(span.phase.traffic(journeys.campaign))
         entrances, bounds = self._entrances()
         newcomers_per_ms = bounds[-1] * self._scale / 1000
-        agenda, rng, someone = self._agenda, self._rng, self._crowd.someone
+        agenda, rng, someone = self._agenda.entries, self._rng, self._crowd.someone
         newcomer = span.start_ms + rng.expovariate(newcomers_per_ms)
         while True:
             until = min(newcomer, span.end_ms)
@@ -114,26 +131,19 @@ class _Run:
         used = [(weight, entrance) for weight, entrance in weights if weight]
         return [entrance for _, entrance in used], list(accumulate(weight for weight, _ in used))
 
-    def _plan_bills(self, every_s: float, simulator: Simulator) -> None:
-        """Spread the campaigns' cost reports, and leave the rest of the rate to journeys."""
-        paying = [journeys for journeys in self._journeys if journeys.campaign.costs]
-        fewest = len(paying) / (_MOST_COST_EVENTS * simulator.rate)
-        every_ms = max(1, round(1000 * max(every_s, fewest)))
-        for place, journeys in enumerate(paying, start=1):
-            first_ms = simulator.start_ms + every_ms * place // len(paying)
-            self._schedule(first_ms, self._bill_every(every_ms, journeys))
-        bills_per_s = 1000 * len(paying) / every_ms
-        self._scale = (simulator.rate - bills_per_s) / simulator.scenario.events()
+    def _plan_bills(self, simulator: Simulator) -> float:
+        """Plan the campaigns' cost reports; how many there are a second."""
+        steps = [journeys.bill for journeys in self._journeys if journeys.campaign.costs]
+        fewest_s = len(steps) / (_MOST_COST_EVENTS * simulator.rate)
+        every_s = simulator.scenario.cost_interval_s(simulator.duration_s)
+        return self._agenda.repeat(simulator.start_ms, max(every_s, fewest_s), steps)
 
-    def _bill_every(self, every_ms: int, journeys: Journeys) -> Step:
-        def bill(at_ms: int) -> Emission | None:
-            self._schedule(at_ms + every_ms, bill)
-            return journeys.bill(at_ms)
-
-        return bill
-
-    def _schedule(self, at_ms: int, step: Step) -> None:
-        heappush(self._agenda, (at_ms, next(self._order), step))
+    def _plan_metrics(self, simulator: Simulator) -> float:
+        """Plan the reports of the indicators; how many there are a second."""
+        indicators = simulator.scenario.indicators
+        steps = [Reporter(one, self._rng, self._next_id).report for one in indicators]
+        fewest_s = len(steps) / (_MOST_METRIC_EVENTS * simulator.rate)
+        return self._agenda.repeat(simulator.start_ms, max(_METRIC_EVERY_S, fewest_s), steps)
 
     def _next_id(self) -> str:
         return f"{self._id_prefix}{next(self._ids):x}"

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from kpistream.core.money import SCALE, units_per_major
 from kpistream.edges.emitter.traffic import Traffic
+
+
+class Bill(NamedTuple):
+    """What was spent from a moment up to, not including, another, in epoch milliseconds."""
+
+    minor: int
+    """In whole smallest units of the currency; never 0."""
+    from_ms: int
+    until_ms: int
 
 
 class Spend:
@@ -13,10 +24,11 @@ class Spend:
     currency; what is less than one stays for the next report.
     """
 
-    def __init__(self, currency: str, price_level: float) -> None:
+    def __init__(self, currency: str, price_level: float, start_ms: int) -> None:
         self._major = units_per_major(currency) * price_level
         self._due = 0
         self._accrued = 0
+        self._due_from_ms = self._accrued_from_ms = start_ms
         self._click = self._view = 0
         self._commission = 0.0
 
@@ -38,14 +50,18 @@ class Spend:
         """Accrue the commission of an order."""
         self._accrued += round(minor * SCALE * self._commission)
 
-    def report(self) -> int:
-        """What was spent before the last report, in whole smallest units: platforms are slow."""
+    def report(self, at_ms: int) -> Bill | None:
+        """What was spent between the last two reports: platforms are slow. None for nothing."""
         minor, rest = divmod(self._due, SCALE)
+        bill = Bill(minor, self._due_from_ms, self._accrued_from_ms)
         self._due, self._accrued = rest + self._accrued, 0
-        return minor
+        self._due_from_ms, self._accrued_from_ms = self._accrued_from_ms, at_ms
+        return bill if minor else None
 
-    def settle(self) -> int:
-        """All that is left, in whole smallest units."""
+    def settle(self, at_ms: int) -> Bill | None:
+        """All that is left. None for nothing."""
         minor, self._due = divmod(self._due + self._accrued, SCALE)
+        bill = Bill(minor, self._due_from_ms, at_ms)
         self._accrued = 0
-        return minor
+        self._due_from_ms = self._accrued_from_ms = at_ms
+        return bill if minor else None

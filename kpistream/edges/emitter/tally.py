@@ -20,9 +20,10 @@ class Tally:
         """Count one record."""
         row = self._rows.get(emission.entry)
         if row is None:
-            row = self._rows[emission.entry] = [0, 0]
+            row = self._rows[emission.entry] = [0, 0, 0]
         row[0] += 1
         row[1] += emission.amount
+        row[2] += emission.number
 
     def count(
         self,
@@ -50,6 +51,30 @@ class Tally:
         """The money of the records with all of these labels, in units of `core.money`."""
         wanted = (event_type, channel, campaign, what, None, outcome)
         return sum(row[1] for entry, row in self._rows.items() if _matches(entry, *wanted))
+
+    def total(
+        self,
+        event_type: str,
+        *,
+        channel: str | None = None,
+        campaign: str | None = None,
+        what: str | None = None,
+        outcome: Outcome | None = Outcome.accepted,
+    ) -> int:
+        """The other figures (`Emission.number`) of the records with all of these labels."""
+        wanted = (event_type, channel, campaign, what, None, outcome)
+        return sum(row[2] for entry, row in self._rows.items() if _matches(entry, *wanted))
+
+    def recurring_revenue(self, *, channel: str | None = None, campaign: str | None = None) -> int:
+        """By how much the accepted customer events change what is paid each month."""
+        gains, losses = (
+            sum(
+                self.amount("customer", channel=channel, campaign=campaign, what=what)
+                for what in kinds
+            )
+            for kinds in (("created", "upgraded"), ("downgraded", "churned"))
+        )
+        return gains - losses
 
     def revenue(self, *, channel: str | None = None, campaign: str | None = None) -> int:
         """Accepted purchases less accepted refunds."""

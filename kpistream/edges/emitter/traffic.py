@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from kpistream.edges.emitter.stages import events_per_lead
+
 _SHARES = (
     "click_through",
+    "interaction",
+    "recall_survey",
+    "cta",
+    "lead",
+    "abandon",
+    "express",
+    "guest",
+    "nps_survey",
+    "account",
     "arrival",
     "bounce",
     "conversion",
@@ -40,12 +51,30 @@ class Traffic:
 
     click_through: float = 0.0
     """Clicks per impression."""
+    interaction: float = 0.01
+    """Likes, comments, shares ... per impression; who clicks does nothing else."""
+    recall_survey: float = 0.002
+    """Answers per impression to whether the ad is remembered."""
     arrival: float = 0.95
     """Sessions per click, of an ad or in an e-mail."""
     bounce: float = 0.35
     """Sessions of one page; a bounced session orders nothing."""
     conversion: float = 0.0
     """Orders per session, bounced sessions included; at most `1 - bounce`."""
+    abandon: float = 0.05
+    """Carts left behind per session; fewer if the sessions that do not bounce all order."""
+    express: float = 0.6
+    """Orders placed without a cart."""
+    guest: float = 0.1
+    """Orders that do not tell who the customer is."""
+    account: float = 0.02
+    """Sessions in which a customer changes or ends a subscription; fewer like `abandon`."""
+    cta: float = 0.08
+    """Clicks on a call to action per session that does not bounce."""
+    lead: float = 0.25
+    """Leads per click on a call to action."""
+    nps_survey: float = 0.05
+    """Orders after which somebody says how likely a recommendation is."""
     order_value: float = 55.0
     """Mean of an order; the distribution is log-normal."""
     order_spread: float = 0.45
@@ -90,13 +119,32 @@ class Traffic:
         return self.open * (1 - self.machine_open)
 
     @property
-    def events(self) -> float:
-        """Expected events per unit of weight and second, costs apart."""
+    def reactions(self) -> float:
+        """Interactions and answers per impression: at most one for each that is not clicked."""
+        return min(self.interaction + self.recall_survey, 1 - self.click_through)
+
+    def events(self, customers: float) -> float:
+        """Expected events per unit of weight and second, reports apart.
+
+        `customers` is the share of visitors who are customers when the scenario starts; those
+        who become customers during it are taken for few.
+        """
         delivered = 1 - self.mail_bounce
-        session = 1 + self.conversion * (1 + self.refund)
+        session = self._session_events(customers)
         read = self.opens_by_people * self.click_to_open
         mail = 1 + delivered * (
             self.open + read * (1 + self.arrival * session) + self.unsubscribe + self.complaint
         )
-        impression = 1 + self.click_through * (1 + self.arrival * session)
+        clicked = self.click_through * (1 + self.arrival * session)
+        impression = 1 + self.reactions + clicked
         return self.impressions * impression + self.visits * session + self.mails * mail
+
+    def _session_events(self, customers: float) -> float:
+        """Expected events of a session and of all that follows from it."""
+        joined = (1 - self.guest) * (1 - customers)
+        order = 1 + 2 * (1 - self.express) + self.refund + self.nps_survey + joined
+        undecided = 1 - self.bounce - self.conversion
+        left = min(self.abandon, undecided)
+        managed = min(self.account, undecided - left) * customers
+        calls = (1 - self.bounce) * self.cta * (1 + self.lead * events_per_lead())
+        return 1 + self.conversion * order + left + managed + calls

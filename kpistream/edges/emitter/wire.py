@@ -6,7 +6,9 @@ the faults change records that they know the layout of.
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from kpistream.core.money import SCALE, exponent, units_per_major
@@ -14,6 +16,8 @@ from kpistream.core.money import SCALE, exponent, units_per_major
 _ID_STARTS: Final = len('{"event_id":"')
 _TIME_STARTS: Final = b'"occurred_at":"'
 _TIME_LENGTH: Final = len("2026-03-01T10:00:00.250Z")
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_TIMES: Final = re.compile(rb'("(?:occurred_at|created_at|period_start)":")([^"]+)')
 
 UNKNOWN_CURRENCY: Final = "ZZZ"
 
@@ -72,10 +76,21 @@ def with_event_id(value: bytes, new: bytes) -> bytes:
     return value[:_ID_STARTS] + new + value[value.index(b'"', _ID_STARTS) :]
 
 
-def with_occurred_at(value: bytes, text: str) -> bytes:
-    """The same event at another moment."""
+def occurred_at(value: bytes) -> str:
+    """When an event this package wrote occurred, as it says."""
     start = value.index(_TIME_STARTS) + len(_TIME_STARTS)
-    return value[:start] + text.encode() + value[start + _TIME_LENGTH :]
+    return value[start : start + _TIME_LENGTH].decode()
+
+
+def moved(value: bytes, to_ms: int) -> bytes:
+    """The same event at another moment; what else it names as a moment moves with it."""
+    by = _EPOCH + timedelta(milliseconds=to_ms) - datetime.fromisoformat(occurred_at(value))
+    return _TIMES.sub(lambda found: found[1] + _later(found[2], by), value)
+
+
+def _later(text: bytes, by: timedelta) -> bytes:
+    moment = datetime.fromisoformat(text.decode()) + by
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()
 
 
 def without_event_id(value: bytes) -> bytes:

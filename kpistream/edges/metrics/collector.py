@@ -11,7 +11,9 @@ from prometheus_client.core import Metric, Sample
 from prometheus_client.registry import Collector
 
 from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.progress import Progress, Status
 from kpistream.core.readings import Board, Reading
+from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import families
 from kpistream.edges.metrics.families import Family, reading_dimensions, reading_labels
 from kpistream.edges.metrics.histogram import Histogram
@@ -28,9 +30,10 @@ _SHOWN_STATES: Final = (AlertState.pending, AlertState.firing, AlertState.resolv
 class WorkerCollector(Collector):
     """Everything a worker exports.
 
-    ``board`` and ``alerts`` return immutable snapshots, so a scrape may run in another thread.
-    Series leave as soon as their slice, partition or alert does; none carries a timestamp.
-    ``dimensions`` are the configured ones, ``rules`` the names of the loaded rules.
+    ``board``, ``alerts``, ``objectives`` and ``unpriced`` return immutable snapshots, so a scrape
+    may run in another thread. Series leave as soon as their slice, partition or alert does; none
+    carries a timestamp. ``dimensions`` are the configured ones, a user's own included, ``rules``
+    the names of the loaded rules, ``objectives`` those whose slice this worker owns.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class WorkerCollector(Collector):
         rules: Sequence[str],
         version: str,
         max_series: int = MAX_SERIES,
+        objectives: Callable[[], Sequence[Progress]] = lambda: (),
+        unpriced: Callable[[], Sequence[Unpriced]] = lambda: (),
     ) -> None:
         self._board = board
         self._telemetry = telemetry
@@ -51,6 +56,8 @@ class WorkerCollector(Collector):
         self._rules = tuple(rules)
         self._version = version
         self._max_series = max_series
+        self._objectives = objectives
+        self._unpriced = unpriced
         self._runtime = _runtime_registry()
 
     def describe(self) -> Iterable[Metric]:
@@ -65,6 +72,8 @@ class WorkerCollector(Collector):
             families.BUILD.gather([((self._version,), 1)]),
             families.SLICES.gather([((), len({reading.slice for reading in board}))]),
             self._alert_metric(),
+            *_objective_metrics(self._objectives()),
+            *_unpriced_metrics(self._unpriced()),
             *_pipeline_metrics(self._telemetry.snapshot()),
         ]
         taken = sum(len(metric.samples) for metric in others) + 1
@@ -89,6 +98,32 @@ def _runtime_registry() -> CollectorRegistry:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
+
+
+def _objective_metrics(objectives: Sequence[Progress]) -> Iterable[Metric]:
+    values: Mapping[Family, Callable[[Progress], float | None]] = {
+        families.OBJECTIVE_VALUE: lambda progress: progress.value,
+        families.OBJECTIVE_TARGET: lambda progress: progress.target,
+        families.OBJECTIVE_PROJECTED: lambda progress: progress.projected,
+        families.OBJECTIVE_PROGRESS: lambda progress: progress.done,
+        families.OBJECTIVE_NEEDED: lambda progress: progress.needed_per_day,
+    }
+    for family, value in values.items():
+        yield family.gather(
+            ((progress.objective.id, progress.currency or ""), number)
+            for progress in objectives
+            if (number := value(progress)) is not None
+        )
+    yield families.OBJECTIVE_STATUS.gather(
+        ((progress.objective.id, status.value), float(progress.status is status))
+        for progress in objectives
+        for status in Status
+    )
+
+
+def _unpriced_metrics(unpriced: Sequence[Unpriced]) -> Iterable[Metric]:
+    yield families.UNPRICED_AMOUNT.gather(((u.currency,), u.amount) for u in unpriced)
+    yield families.UNPRICED_EVENTS.gather(((u.currency,), u.events) for u in unpriced)
 
 
 def _pipeline_metrics(telemetry: Snapshot) -> Iterable[Metric]:

@@ -44,12 +44,17 @@ def reading_labels(dimensions: Sequence[str]) -> tuple[str, ...]:
 
 
 def reading_dimensions(configured: Iterable[str]) -> tuple[str, ...]:
-    """The dimensions that are labels, in their order; dashboards rely on the first two."""
-    labelled = {"channel", "campaign", *configured}
-    return tuple(dimension for dimension in DIMENSIONS if dimension in labelled)
+    """The dimensions that are labels: those that every event has, then a user's own as configured.
+
+    Dashboards rely on the first two.
+    """
+    labelled = dict.fromkeys(("channel", "campaign", *configured))
+    own = (dimension for dimension in labelled if dimension not in DIMENSIONS)
+    return (*(dimension for dimension in DIMENSIONS if dimension in labelled), *own)
 
 
 _READING_LABELS: Final = reading_labels(DIMENSIONS)
+_OBJECTIVE_LABELS: Final = ("objective", "currency")
 
 KPI: Final = Family(
     "kpistream_kpi",
@@ -115,6 +120,54 @@ DELIVERIES: Final = Family(
 ALERTS: Final = Family(
     "kpistream_alerts", "gauge", ("rule", "state"), "Alerts of a rule in a state."
 )
+OBJECTIVE_VALUE: Final = Family(
+    "kpistream_objective_value",
+    "gauge",
+    _OBJECTIVE_LABELS,
+    "Value of an objective's KPI since its start, of a level the value now; absent without one.",
+)
+OBJECTIVE_TARGET: Final = Family(
+    "kpistream_objective_target",
+    "gauge",
+    _OBJECTIVE_LABELS,
+    "Value that the objective's KPI shall reach.",
+)
+OBJECTIVE_PROJECTED: Final = Family(
+    "kpistream_objective_projected",
+    "gauge",
+    _OBJECTIVE_LABELS,
+    "Value that the pace so far leads to by the deadline.",
+)
+OBJECTIVE_PROGRESS: Final = Family(
+    "kpistream_objective_progress_ratio",
+    "gauge",
+    _OBJECTIVE_LABELS,
+    "Part of the way to the target that is done: 1 is all of it.",
+)
+OBJECTIVE_NEEDED: Final = Family(
+    "kpistream_objective_needed_per_day",
+    "gauge",
+    _OBJECTIVE_LABELS,
+    "What each local day that is left must add; absent for ratios and after the deadline.",
+)
+OBJECTIVE_STATUS: Final = Family(
+    "kpistream_objective_status",
+    "gauge",
+    ("objective", "status"),
+    "1 for the status that an objective has, 0 for each other one.",
+)
+UNPRICED_AMOUNT: Final = Family(
+    "kpistream_unpriced_amount",
+    "gauge",
+    ("currency",),
+    "Money without a rate, in major units: it is in no reading; all traffic, longest window.",
+)
+UNPRICED_EVENTS: Final = Family(
+    "kpistream_unpriced_events",
+    "gauge",
+    ("currency",),
+    "Number of amounts without a rate, of all traffic over the longest window.",
+)
 SLICES: Final = Family(
     "kpistream_slices", "gauge", (), "Slices that have a reading on this worker."
 )
@@ -142,6 +195,14 @@ FAMILIES: Final = (
     FLUSHED,
     DELIVERIES,
     ALERTS,
+    OBJECTIVE_VALUE,
+    OBJECTIVE_TARGET,
+    OBJECTIVE_PROJECTED,
+    OBJECTIVE_PROGRESS,
+    OBJECTIVE_NEEDED,
+    OBJECTIVE_STATUS,
+    UNPRICED_AMOUNT,
+    UNPRICED_EVENTS,
     SLICES,
     SERIES_DROPPED,
     BUILD,

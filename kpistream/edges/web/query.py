@@ -9,7 +9,7 @@ from typing import Self
 
 from multidict import MultiMapping
 
-from kpistream.core.readings import Board, Reading
+from kpistream.core.readings import Reading
 from kpistream.core.slices import slice_name
 from kpistream.edges.web.problem import Problem
 from kpistream.edges.web.vocabulary import Vocabulary
@@ -38,9 +38,16 @@ class ReadingsQuery:
             members={d: frozenset(params.getall(d)) for d in words.dimensions if d in params},
         )
 
-    def find(self, board: Board) -> Iterable[Reading]:
-        """The readings of a board that were asked for, in its order."""
-        return filter(self.matches, board)
+    @property
+    def kpi_and_window(self) -> tuple[str, str] | None:
+        """The one KPI and the one window that were asked for, if there is one of each."""
+        if len(self.kpis) != 1 or len(self.windows) != 1:
+            return None
+        return next(iter(self.kpis)), next(iter(self.windows))
+
+    def find(self, readings: Iterable[Reading]) -> Iterable[Reading]:
+        """Those of some readings that were asked for, in their order."""
+        return filter(self.matches, readings)
 
     def matches(self, reading: Reading) -> bool:
         """Whether a reading was asked for."""

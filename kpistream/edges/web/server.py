@@ -9,10 +9,11 @@ from typing import Final, Self
 from aiohttp import web
 
 from kpistream.core.alerts import Alert
+from kpistream.core.progress import Progress
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Exposition
 from kpistream.edges.web.readiness import Readiness
-from kpistream.edges.web.site import Site
+from kpistream.edges.web.site import Read, Site
 from kpistream.edges.web.vocabulary import Vocabulary
 
 LOOPBACK: Final = "127.0.0.1"
@@ -35,6 +36,8 @@ class WebServer:
         ready: Callable[[], Readiness],
         exposition: Exposition,
         vocabulary: Vocabulary,
+        objectives: Callable[[], Sequence[Progress]] = lambda: (),
+        read: Read | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -44,6 +47,8 @@ class WebServer:
             ready=ready,
             exposition=exposition,
             vocabulary=vocabulary,
+            objectives=objectives,
+            read=read,
         )
         self._runner: web.AppRunner | None = None
 

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from kpistream.core.alerts import Alert
 from kpistream.core.instants import rfc3339
+from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
 from kpistream.edges.metrics import Exposition
 from kpistream.edges.web.index import INDEX
@@ -31,12 +32,17 @@ _HEADERS: Final = {
 
 T = TypeVar("T")
 
+Read = Callable[[str, str], Sequence[Reading]]
+"""The readings of a KPI over a window: every slice, every currency."""
+
 
 class Site:
     """The handlers of a worker's paths; what they show comes from the callables given.
 
-    ``board`` and ``alerts`` return immutable snapshots: large answers are made in another thread,
-    one at a time, so that neither a scrape nor a large query holds up the pipeline.
+    ``board``, ``alerts`` and ``objectives`` return immutable snapshots: large answers are made in
+    another thread, one at a time, so that neither a scrape nor a large query holds up the pipeline.
+    ``read`` makes the readings of a KPI over a window that are not on the board; it is called in
+    the event loop, since it looks into what the pipeline changes.
     """
 
     def __init__(
@@ -47,12 +53,16 @@ class Site:
         ready: Callable[[], Readiness],
         exposition: Exposition,
         vocabulary: Vocabulary,
+        objectives: Callable[[], Sequence[Progress]] = lambda: (),
+        read: Read | None = None,
     ) -> None:
         self._board = board
         self._alerts = alerts
         self._ready = ready
         self._exposition = exposition
         self._vocabulary = vocabulary
+        self._objectives = objectives
+        self._read = read
         self._one_at_a_time = asyncio.Lock()
 
     def app(self) -> web.Application:
@@ -67,6 +77,7 @@ class Site:
                 web.get("/readyz", self.readyz),
                 web.get("/api/v1/readings", self.readings),
                 web.get("/api/v1/alerts", self.alerts),
+                web.get("/api/v1/objectives", self.objectives),
             ]
         )
         return app
@@ -95,16 +106,25 @@ class Site:
         return _json(unready, HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def readings(self, request: web.Request) -> web.Response:
-        """The readings on this worker's board that the query asks for."""
+        """The readings that the query asks for: of this worker's board, or else made for it."""
         query = ReadingsQuery.parse(request.query, self._vocabulary)
         board = self._known_board()
-        return _json_body(await self._aside(lambda: _encode_readings(board, query)))
+        found = await self._aside(lambda: tuple(query.find(board)))
+        if not found and self._read is not None and query.kpi_and_window is not None:
+            found = tuple(query.find(self._read(*query.kpi_and_window)))
+        return _json_body(await self._aside(lambda: _encode_readings(board, found)))
 
     async def alerts(self, request: web.Request) -> web.Response:
         """The alerts of this worker, each in its present state."""
         refuse_unknown(request.query, ())
         alerts = [alert.to_dict() for alert in self._alerts()]
         return _json({"as_of": _as_of(self._known_board()), "alerts": alerts})
+
+    async def objectives(self, request: web.Request) -> web.Response:
+        """The objectives whose slice this worker owns, each with how far it is."""
+        refuse_unknown(request.query, ())
+        objectives = [progress.to_dict() for progress in self._objectives()]
+        return _json({"as_of": _as_of(self._known_board()), "objectives": objectives})
 
     def _known_board(self) -> Board:
         """The board; a :class:`Problem` before the first one of a worker that is not ready."""
@@ -119,9 +139,9 @@ class Site:
             return await asyncio.to_thread(work)
 
 
-def _encode_readings(board: Board, query: ReadingsQuery) -> bytes:
-    found = [_published(reading) for reading in query.find(board)]
-    return msgspec.json.encode({"as_of": _as_of(board), "readings": found})
+def _encode_readings(board: Board, found: Sequence[Reading]) -> bytes:
+    readings = [_published(reading) for reading in found]
+    return msgspec.json.encode({"as_of": _as_of(board), "readings": readings})
 
 
 def _as_of(board: Board) -> str | None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kpistream.core.decode import Decoder
-from kpistream.core.events import EVENT_TYPES
+from kpistream.core.event_types import SHIPPED
+from kpistream.core.events import Cost, Event, Lead
 from kpistream.core.outcomes import Outcome, Reason, Rejected
 from kpistream.edges.emitter.emission import Emission, Kind
 from kpistream.edges.emitter.scenario import Faults
@@ -16,7 +17,7 @@ from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.emitter.tally import Tally
 
 START_MS = 1_760_000_000_000
-DECODERS = {name: Decoder(event_type) for name, event_type in EVENT_TYPES.items()}
+DECODERS = {name: Decoder(event_type.struct) for name, event_type in SHIPPED.items()}
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +34,14 @@ def judged(emission: Emission) -> Reason | None:
     return event.reason if isinstance(event, Rejected) else None
 
 
-def age(emission: Emission) -> timedelta:
+def decoded(emission: Emission) -> Event:
     event = DECODERS[emission.event_type].decode(emission.value)
     assert not isinstance(event, Rejected)
-    return datetime.fromtimestamp(emission.at_ms / 1000, UTC) - event.occurred_at
+    return event
+
+
+def age(emission: Emission) -> timedelta:
+    return datetime.fromtimestamp(emission.at_ms / 1000, UTC) - decoded(emission).occurred_at
 
 
 def test_every_kind_of_fault_occurs(chaos: list[Emission]) -> None:
@@ -85,6 +90,51 @@ def test_the_decoder_judges_each_kind_as_meant(
     assert {judged(emission) for emission in of_kind(chaos, kind)} == {reason}
 
 
+@pytest.mark.parametrize("share", ["duplicate", "late", "in_future", "malformed", "missing_field"])
+def test_every_type_of_event_is_spoilt(share: str) -> None:
+    scenario = replace(CHAOS, faults=Faults(**{share: 0.5}))
+    emissions = list(Simulator(scenario, 500, 3, START_MS, 60))
+    spoilt = {emission.event_type for emission in of_kind(emissions, Kind(share))}
+    assert spoilt == set(SHIPPED)
+
+
+def test_every_kind_of_money_is_spoilt_by_an_unknown_currency() -> None:
+    scenario = replace(CHAOS, faults=Faults(unknown_currency=0.5))
+    emissions = list(Simulator(scenario, 500, 3, START_MS, 60))
+    spoilt = of_kind(emissions, Kind.UNKNOWN_CURRENCY)
+    assert {emission.event_type for emission in spoilt} == {
+        "order",
+        "cost",
+        "cart",
+        "lead",
+        "customer",
+    }
+    assert {judged(emission) for emission in spoilt} == {Reason.invalid_money}
+
+
+@pytest.mark.parametrize("share", ["late", "in_future"])
+def test_an_event_at_another_moment_takes_its_other_moments_along(share: str) -> None:
+    scenario = replace(CHAOS, faults=Faults(**{share: 0.5}))
+    emissions = list(Simulator(scenario, 500, 3, START_MS, 120))
+    spans = {Kind.CLEAN: spans_of(of_kind(emissions, Kind.CLEAN))}
+    spans[Kind(share)] = spans_of(of_kind(emissions, Kind(share)))
+    assert {event_type for event_type, _, _ in spans[Kind(share)]} == {"cost", "lead"}
+    assert spans[Kind(share)] <= spans[Kind.CLEAN]
+
+
+def spans_of(emissions: list[Emission]) -> set[tuple[str, str, timedelta]]:
+    """How far back the costs and the deals of emissions reach, under the ids they began with."""
+    found = set()
+    for emission in emissions:
+        event = decoded(emission)
+        since = event.period_start if isinstance(event, Cost) else None
+        since = event.created_at if isinstance(event, Lead) else since
+        if since is not None:
+            event_id = event.event_id.removesuffix("-t")
+            found.add((emission.event_type, event_id, event.occurred_at - since))
+    return found
+
+
 def test_a_duplicate_repeats_an_earlier_record_to_the_byte(chaos: list[Emission]) -> None:
     sent: set[tuple[bytes, bytes]] = set()
     for emission in chaos:
@@ -112,6 +162,8 @@ def test_late_events_are_older_than_any_window_and_future_ones_a_day_ahead(
 def test_delayed_events_come_up_to_twenty_seconds_after_they_occurred(
     chaos: list[Emission],
 ) -> None:
-    ages = [age(e) for e in of_kind(chaos, Kind.DELAYED)]
+    delayed = of_kind(chaos, Kind.DELAYED)
+    # A report of costs is late by itself.
+    ages = [age(e) for e in delayed if e.event_type != "cost"]
     assert max(ages) <= timedelta(seconds=20.25)
     assert sum(late > timedelta(seconds=5) for late in ages) > len(ages) / 2

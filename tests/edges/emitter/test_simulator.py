@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from kpistream.core.decode import Decoder
-from kpistream.core.events import EVENT_TYPES, Cost, Event, Order
-from kpistream.core.money import SCALE
+from kpistream.core.event_types import SHIPPED
+from kpistream.core.events import Cost, Event, Order
+from kpistream.core.money import SCALE, Money
 from kpistream.core.outcomes import Rejected
 from kpistream.edges.emitter.emission import Emission
 from kpistream.edges.emitter.scenario import Scenario
@@ -17,13 +18,18 @@ from kpistream.edges.emitter.shipped import CHAOS, SCENARIOS, STEADY, STORY
 from kpistream.edges.emitter.simulator import Simulator
 
 START_MS = 1_760_000_000_000
-DECODERS = {name: Decoder(event_type) for name, event_type in EVENT_TYPES.items()}
+DECODERS = {name: Decoder(event_type.struct) for name, event_type in SHIPPED.items()}
 
 
 def simulated(
     scenario: Scenario = STEADY, rate: float = 300, seed: int = 1, duration_s: float = 60
 ) -> list[Emission]:
     return list(Simulator(scenario, rate, seed, START_MS, duration_s))
+
+
+def money_of(event: Event) -> Money | None:
+    fields = (getattr(event, name, None) for name in ("revenue", "amount", "value", "mrr"))
+    return next((field for field in fields if isinstance(field, Money)), None)
 
 
 def decoded(emission: Emission) -> Event:
@@ -66,10 +72,20 @@ def test_the_rate_is_the_mean_over_the_scenario(scenario: Scenario, rate: float)
 def test_every_event_is_one_that_the_core_accepts(scenario: Scenario) -> None:
     for emission in simulated(scenario):
         event = decoded(emission)
-        assert (event.channel, event.campaign) == (
-            emission.entry.channel,
-            emission.entry.campaign,
-        )
+        labels = (event.channel or "", event.campaign or "")
+        assert labels == (emission.entry.channel, emission.entry.campaign)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_every_type_of_event_is_emitted(scenario: Scenario) -> None:
+    assert {emission.event_type for emission in simulated(scenario)} == set(SHIPPED)
+
+
+def test_most_events_are_of_the_six_types_that_advertising_and_shops_send() -> None:
+    usual = {"impression", "click", "session", "order", "cost", "email"}
+    types = Counter(emission.event_type for emission in simulated(duration_s=120))
+    assert 0.9 < sum(types[name] for name in usual) / types.total() < 0.95
+    assert 0.45 < types["impression"] / types.total() < 0.53
 
 
 def test_ids_are_unique() -> None:
@@ -81,6 +97,7 @@ def test_events_are_emitted_just_after_they_occurred() -> None:
     transits = [
         emission.at_ms - decoded(emission).occurred_at.timestamp() * 1000
         for emission in simulated()
+        if emission.event_type != "cost"
     ]
     assert min(transits) > -1
     assert max(transits) <= 250
@@ -133,8 +150,17 @@ def test_a_visitor_keeps_his_labels() -> None:
 def test_events_of_a_visitor_share_a_key() -> None:
     for emission in simulated(duration_s=10):
         event = decoded(emission)
-        expected = event.visitor_id or f"{event.channel}/{event.campaign}"
-        assert emission.key == expected.encode()
+        if event.visitor_id:
+            assert emission.key == event.visitor_id.encode()
+
+
+def test_reports_have_the_key_of_what_they_are_about() -> None:
+    keys: dict[str, set[bytes]] = {"cost": set(), "metric": set()}
+    for emission in simulated():
+        if emission.event_type in keys:
+            keys[emission.event_type].add(emission.key)
+    assert keys["metric"] == {b"market_share", b"stock_level"}
+    assert {b"search/brand", b"email/newsletter"} < keys["cost"]
 
 
 def test_every_paying_campaign_reports_its_spend_every_few_seconds() -> None:
@@ -145,6 +171,53 @@ def test_every_paying_campaign_reports_its_spend_every_few_seconds() -> None:
     assert min(reports.values()) >= 10
     events = [decoded(emission) for emission in costs]
     assert all(isinstance(event, Cost) and event.platform for event in events)
+
+
+@pytest.mark.parametrize("scenario", [STEADY, STORY], ids=["steady", "story"])
+def test_the_periods_of_costs_follow_each_other_to_the_end(
+    scenario: Scenario,
+) -> None:
+    periods: dict[str, list[tuple[float, float]]] = {}
+    for emission in simulated(scenario):
+        event = decoded(emission)
+        if isinstance(event, Cost):
+            assert event.period_start is not None
+            bounds = (event.period_start.timestamp(), event.occurred_at.timestamp())
+            assert bounds[1] <= emission.at_ms / 1000
+            periods.setdefault(emission.entry.campaign, []).append(bounds)
+    for covered in periods.values():
+        assert covered[0][0] >= START_MS / 1000
+        assert covered[-1][1] == START_MS / 1000 + 60
+        assert all(earlier[1] <= later[0] for earlier, later in pairwise(covered))
+    # Only a campaign that spends nothing for a while has a gap.
+    assert sum(end - start for start, end in periods["brand"]) > 55
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "every_s"), [(24, 2), (240, 10), (86_400, 3_600), (30 * 86_400, 3_600)]
+)
+def test_a_scenario_of_up_to_a_day_is_a_day_of_hourly_cost_reports(
+    duration_s: float, every_s: float
+) -> None:
+    assert STEADY.cost_interval_s(duration_s) == every_s
+
+
+def test_a_report_of_costs_comes_as_late_as_the_next_one_ends() -> None:
+    assert lateness(simulated(duration_s=240)) == {10_000}
+
+
+def test_costs_of_the_story_come_two_seconds_late_however_long_it_is() -> None:
+    assert lateness(simulated(STORY, duration_s=180)) == {2_000}
+
+
+def lateness(emissions: list[Emission]) -> set[int]:
+    """How long after its period each cost was reported, those of the end apart; in milliseconds."""
+    end_ms = emissions[-1].at_ms
+    return {
+        round(emission.at_ms - decoded(emission).occurred_at.timestamp() * 1000)
+        for emission in emissions
+        if emission.event_type == "cost" and emission.at_ms < end_ms
+    }
 
 
 def test_at_a_low_rate_spend_is_reported_less_often() -> None:
@@ -160,13 +233,10 @@ def test_money_is_exact_in_any_currency(currency: str, price_level: float, decim
     orders = []
     for emission in simulated(STEADY.in_currency(currency, price_level)):
         event = decoded(emission)
-        if isinstance(event, Order | Cost):
-            money = event.revenue if isinstance(event, Order) else event.amount
-            assert money.currency == currency
-            assert money.scaled() == emission.amount
-            orders += [emission.amount] if isinstance(event, Order) else []
-        else:
-            assert emission.amount == 0
+        money = money_of(event)
+        assert emission.amount == (0 if money is None else money.scaled())
+        assert money is None or money.currency == currency
+        orders += [emission.amount] if isinstance(event, Order) else []
     mean = sum(orders) / len(orders) / SCALE / 10**decimals
     assert mean == pytest.approx(54 * price_level, rel=0.1)
 

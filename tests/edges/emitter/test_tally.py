@@ -36,6 +36,33 @@ def test_only_accepted_records_bring_money() -> None:
     assert tally.amount("order", outcome=None) == 23
 
 
+def test_other_figures_are_added_up_apart_from_money() -> None:
+    scores = [
+        Emission(
+            0, "survey", b"", b"", Entry(Kind.CLEAN, "survey", "email", "sale", what), 0, score
+        )
+        for what, score in (("nps", 9), ("nps", 4), ("recall", 1))
+    ]
+    tally = tallied(order(10), *scores)
+    assert tally.total("survey", what="nps") == 13
+    assert tally.total("survey", campaign="sale") == 14
+    assert tally.amount("survey") == tally.total("order") == 0
+
+
+def test_recurring_revenue_is_what_begins_less_what_ends() -> None:
+    changes = [
+        Emission(0, "customer", b"", b"", Entry(kind, "customer", "email", "sale", what), amount)
+        for what, amount, kind in (
+            ("created", 100, Kind.CLEAN),
+            ("upgraded", 30, Kind.DELAYED),
+            ("downgraded", 20, Kind.CLEAN),
+            ("churned", 50, Kind.CLEAN),
+            ("created", 100, Kind.DUPLICATE),
+        )
+    ]
+    assert tallied(*changes).recurring_revenue(channel="email") == 60
+
+
 def test_each_kind_has_the_outcome_it_is_made_for() -> None:
     tally = tallied(*(order(1, kind=kind) for kind in Kind))
     assert tally.outcomes() == {

@@ -1,0 +1,131 @@
+"""What is known of one slice: its panes, the views over them, and its levels since ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from kpistream.core.pane_rows import PaneRow, thawed
+from kpistream.core.panes import Pane
+from kpistream.core.partials import Crowds, Sums
+from kpistream.core.pricing import Pricing
+from kpistream.core.sketch import Sketch
+from kpistream.core.windows import FAR_FUTURE
+
+WINDOW_EXACT: Final = 16_384
+"""So many people are counted exactly over a window, as long as each of its panes is exact."""
+
+EVER_PREFIX: Final = b"e"
+
+
+class Span(NamedTuple):
+    """Which panes a view holds: those that start in ``[lo_s, hi_s)``, no wider than the grain."""
+
+    lo_s: int
+    hi_s: int
+    grain_s: int
+
+    def holds(self, pane: Pane) -> bool:
+        """Whether a pane is in it."""
+        return pane[0] <= self.grain_s and self.lo_s <= pane[1] < self.hi_s
+
+
+class View:
+    """The sums of a slice over a span, kept up to date; what is None is made when asked for."""
+
+    __slots__ = ("crowds", "shown", "sums")
+
+    def __init__(self, sums: Sums) -> None:
+        self.sums = sums
+        self.crowds: dict[str, Sketch] | None = None
+        self.shown: Sums | None = None
+        """The sums with people, levels and foreign money, as KPIs are evaluated on them."""
+
+    def enter(self, pane: Pane, sums: Sums, crowds: Crowds, pricing: Pricing) -> None:
+        """Add what is new in a pane of the span."""
+        self.shown = None
+        pricing.enter(self.sums, sums, pane[1])
+        if self.crowds is not None:
+            _gather(self.crowds, crowds)
+
+
+class Ever(msgspec.Struct, array_like=True, frozen=True):
+    """The levels that the oldest panes left behind: those that started before ``until_s``."""
+
+    until_s: int
+    levels: Sums
+    version: int
+
+
+encode_ever = msgspec.json.Encoder().encode
+decode_ever = msgspec.json.Decoder(Ever).decode
+
+
+class SliceState:
+    """A slice's panes by width and start, and the views over them by number."""
+
+    __slots__ = ("crowds", "ever", "levels", "panes", "views")
+
+    def __init__(self, opening: Sums) -> None:
+        """Start with what levels were before the first event."""
+        self.panes: dict[Pane, PaneRow | bytes] = {}
+        """Rows that rest are kept as bytes."""
+        self.crowds: dict[Pane, Crowds] = {}
+        self.views: dict[int, View] = {}
+        self.levels = dict(opening)
+        """What level measures have come to by now, panes and the time before them included."""
+        self.ever = Ever(0, {}, -1)
+
+    def total(self, pane: Pane) -> Sums:
+        """The sums of a pane."""
+        return thawed(self.panes[pane]).total()
+
+    def make_view(self, span: Span, pricing: Pricing) -> View:
+        """Add up the panes of a span."""
+        view = View({})
+        for pane in self.panes:
+            if span.holds(pane):
+                pricing.enter(view.sums, self.total(pane), pane[1])
+        return view
+
+    def slide(
+        self, number: int, leaving: Iterable[Pane], entering: Iterable[Pane], pricing: Pricing
+    ) -> None:
+        """Move a view on; one from which a sum vanishes is made anew when it is asked for."""
+        view = self.views[number]
+        vanished = False
+        for pane in leaving:
+            if pane in self.panes:
+                vanished |= pricing.leave(view.sums, self.total(pane), pane[1])
+        for pane in entering:
+            if pane in self.panes:
+                pricing.enter(view.sums, self.total(pane), pane[1])
+        view.shown = view.crowds = None
+        if vanished:
+            del self.views[number]
+
+    def crowds_of(self, view: View, span: Span) -> dict[str, Sketch]:
+        """The people in a view."""
+        if view.crowds is None:
+            view.crowds = {}
+            for pane, crowds in self.crowds.items():
+                if span.holds(pane):
+                    _gather(view.crowds, crowds)
+        return view.crowds
+
+    def level_at(self, key: str, at_s: int, grain_s: int) -> int:
+        """A level at a moment: without what panes, no wider than the grain, hold from then on."""
+        after = Span(at_s, FAR_FUTURE, grain_s)
+        return self.levels[key] - sum(
+            self.total(pane).get(key, 0) for pane in self.panes if after.holds(pane)
+        )
+
+
+def _gather(into: dict[str, Sketch], crowds: Crowds) -> None:
+    for name, crowd in crowds.items():
+        held = into.get(name)
+        if held is None:
+            held = into[name] = Sketch(exact=WINDOW_EXACT)
+        held.merge(crowd)

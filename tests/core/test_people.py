@@ -1,0 +1,65 @@
+"""People: ids become keyed hashes, the same everywhere, and memory stays bounded."""
+
+from __future__ import annotations
+
+import hmac
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpistream.core import people
+from kpistream.core.people import People
+
+KEY = b"a key of the tests"
+
+
+@given(
+    key=st.binary(min_size=1, max_size=200),
+    ids=st.sets(st.text(st.characters(exclude_categories=["Cs"]), max_size=128), max_size=5),
+)
+def test_a_hash_is_the_first_32_bits_of_the_hmac(key: bytes, ids: set[str]) -> None:
+    expected = {hmac.digest(key, person.encode(), "sha256")[:4] for person in ids}
+    assert {h.to_bytes(4) for h in People(key).hashes(ids)} == expected
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
+def test_a_key_of_any_length_is_hmacs_key(length: int) -> None:
+    digest = hmac.digest(b"k" * length, b"anna", "sha256")
+    assert People(b"k" * length).hashes(["anna"]) == {int.from_bytes(digest[:4])}
+
+
+def test_a_hash_is_the_one_it_was_in_every_release() -> None:
+    # Rows hold these hashes: another one would make everybody somebody new.
+    assert People(KEY).hashes(["visitor-1"]) == {0x50FED57F}
+
+
+def test_a_person_has_one_hash_however_often_they_come() -> None:
+    assert len(People(KEY).hashes(["anna", "bert", "anna"])) == 2
+    assert People(KEY).hashes(iter(["anna"])) == People(KEY).hashes({"anna"})
+
+
+def test_nobody_has_no_hash() -> None:
+    assert People(KEY).hashes([]) == set()
+
+
+def test_another_key_makes_everybody_somebody_new() -> None:
+    ids = [f"visitor-{number}" for number in range(1000)]
+    assert People(KEY).hashes(ids).isdisjoint(People(KEY + b"!").hashes(ids))
+
+
+def test_an_empty_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="is empty"):
+        People(b"")
+
+
+def test_ids_are_forgotten_beyond_the_limit_and_hashed_alike_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(people, "CACHE_LIMIT", 10)
+    ids = [f"visitor-{number}" for number in range(95)]
+    cache = people._Hashes(KEY)
+    first = [cache[person] for person in ids]
+
+    assert len(cache) == 5
+    assert [cache[person] for person in ids] == first
