@@ -53,6 +53,13 @@ format: $(READY) ## put the code into ruff's format
 grafana: $(READY) ## write the dashboards anew
 	@$(BIN)/python -m grafana.build
 
+.PHONY: docs
+docs: $(READY) ## write the generated pages anew
+	@$(BIN)/python -m kpistream.cli.contract_page
+	@$(call page,kpistream.cli.kpis_page,docs/kpis.md)
+	@$(call page,kpistream.cli.settings_page,docs/settings.md)
+	@$(call page,kpistream.edges.metrics.table,docs/metrics.md)
+
 .PHONY: constraints
 constraints: ## write constraints.txt anew, with the newest versions that pyproject.toml allows
 	@set -eu; $(find-python); \
@@ -68,6 +75,9 @@ constraints: ## write constraints.txt anew, with the newest versions that pyproj
 clean: ## remove the environment and everything that was built or cached
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call page,MODULE,FILE): the file as the module writes it; as it was, if that fails.
+page = $(BIN)/python -m $(1) > $(2).new && mv $(2).new $(2) || { rm -f $(2).new; exit 1; }
 
 # The shell lines that set $python to the first usable Python, or say what is missing.
 define find-python

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from bench.clicks import Clicks
+from bench.clicks import VISITORS, Clicks
 from kpistream.cli.wiring import build_plan
 from kpistream.core.measure import PartitionMeasurer
 from kpistream.core.plan import Plan
@@ -93,10 +93,10 @@ def cprofile(plan: Plan, records: list[Record], lines: int = 25) -> str:
     return text.getvalue()
 
 
-def clicks(count: int, seed: int) -> list[Record]:
-    """Records of clicks that arrive now."""
+def clicks(count: int, seed: int, visitors: int = VISITORS) -> list[Record]:
+    """Records of clicks that arrive now, of so many visitors."""
     now_ms = time.time_ns() // 1_000_000
-    return kafka_records(Clicks(seed).values(count, now_ms), now_ms)
+    return kafka_records(Clicks(seed, visitors=visitors).values(count, now_ms), now_ms)
 
 
 def shipped_plan() -> Plan:

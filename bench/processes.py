@@ -80,6 +80,11 @@ class Child:
         """The processor time it has used, user and system, in seconds."""
         return cpu_seconds(self._running().pid)
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory it has had, resident, in bytes."""
+        return resident_bytes(self._running().pid, "VmHWM")
+
     def check(self) -> None:
         """Raise ChildError if it has ended."""
         code = self._running().poll()
@@ -110,3 +115,10 @@ def cpu_seconds(pid: int) -> float:
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     user, system = after_name[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int, which: str = "VmRSS") -> int:
+    """A process's resident memory in bytes, now or at its peak (``VmHWM``); Linux only."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    found = next(line for line in lines if line.startswith(f"{which}:"))
+    return int(found.split()[1]) * 1024

@@ -37,17 +37,16 @@ def real_kafka() -> Iterator[Stage]:
             yield Stage(broker.bootstrap, directory)
 
 
-async def preload(stage: Stage, events: int, seed: int) -> int:
-    """Fill the topic with at least so many clicks in ready-made batches; how many it has."""
-    spec = TopicSpec(CLICKS, PARTITIONS, {TIMESTAMP_TYPE: "LogAppendTime"})
+async def preload(stage: Stage, events: int, clicks: Clicks, topic: str = CLICKS) -> int:
+    """Fill a topic with at least so many clicks in ready-made batches; how many it has."""
+    spec = TopicSpec(topic, PARTITIONS, {TIMESTAMP_TYPE: "LogAppendTime"})
     await ensure_topics(stage.bootstrap, [spec], replication_factor=1)
-    clicks = Clicks(seed)
     sent = 0
     async with BulkSender(lambda: new_producer(stage.bootstrap)) as sender:
         while sent < events:
             now_ms = time.time_ns() // 1_000_000
             rows: dict[tuple[str, int], list[Row]] = {
-                (CLICKS, partition): [(None, v) for v in clicks.values(_AT_ONCE, now_ms)]
+                (topic, partition): [(None, v) for v in clicks.values(_AT_ONCE, now_ms)]
                 for partition in range(PARTITIONS)
             }
             await sender.send_all(rows)

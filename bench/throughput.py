@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from bench.clicks import Clicks
 from bench.figures import Run, Spread, ratios
 from bench.processes import Child, ChildError
 from bench.progress import Progress
 from bench.stage import CLICKS, PARTITIONS, Stage, preload, real_kafka
 from bench.worker import Worker
 
-_MOST_S: Final = 120.0
+_MOST_S: Final = 600.0
 _LOOK_EVERY_MS: Final = 20
 _decode_run: Final = msgspec.json.Decoder(Run).decode
 
@@ -50,7 +51,7 @@ def measure_throughput(
     """Run each contestant so many times; the naive agent for `naive_s` seconds each."""
     with real_kafka() as stage:
         tell(f"filling a topic with {events:,} clicks ...")
-        records = asyncio.run(preload(stage, events, seed=1))
+        records = asyncio.run(preload(stage, events, Clicks(seed=1)))
         worker, naive, bare = [], [], []
         for number in range(1, rounds + 1):
             worker.append(worker_run(stage, f"bench-{number}", records))
@@ -64,18 +65,25 @@ def measure_throughput(
 
 def worker_run(stage: Stage, app_id: str, records: int) -> Run:
     """One worker that has never seen the topic, from its first flush to its last."""
-    settings = {"broker": stage.bootstrap, "app_id": app_id}
+    return worker_run_and_peak(stage, app_id, records, CLICKS, {})[0]
+
+
+def worker_run_and_peak(
+    stage: Stage, app_id: str, records: int, topic: str, more: Mapping[str, str]
+) -> tuple[Run, int]:
+    """The same on any topic and with more settings; and the most memory it had, in bytes."""
+    settings = {"broker": stage.bootstrap, "app_id": app_id, **more}
     with Worker(stage.directory / f"{app_id}.log", settings) as worker:
         worker.wait_ready()
-        run = asyncio.run(_watch(stage, f"{app_id}.partials", worker, records))
-        accepted = worker.accepted(CLICKS)
+        run = asyncio.run(_watch(stage, f"{app_id}.partials", topic, worker, records))
+        accepted, peak_bytes = worker.accepted(topic), worker.peak_bytes
     if accepted != records:
         raise ChildError(f"{app_id} accepted {accepted} of {records} events")
-    return run
+    return run, peak_bytes
 
 
-async def _watch(stage: Stage, partials: str, worker: Worker, records: int) -> Run:
-    progress = Progress(CLICKS)
+async def _watch(stage: Stage, partials: str, topic: str, worker: Worker, records: int) -> Run:
+    progress = Progress(topic)
     seen: list[tuple[int, int, float]] = []
     consumer = AIOKafkaConsumer(
         bootstrap_servers=stage.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"

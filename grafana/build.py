@@ -12,18 +12,25 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana.overview import overview
+from grafana import overview
+from grafana.board import kpi_board
 from kpistream.core.catalogue import Catalogue
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "grafana" / "dashboards"
-DASHBOARDS: Final = {"overview.json": overview}
 
 
 def shipped_catalogue() -> Catalogue:
     """The KPIs that kpistream ships."""
     path = ROOT / "kpistream" / "catalogue.yml"
     return Catalogue.load(path.read_text(encoding="utf-8"), path.name)
+
+
+def dashboards(catalogue: Catalogue) -> dict[str, Dashboard]:
+    """The name of each file to its dashboard: one for each of the catalogue's."""
+    boards = {name: kpi_board(name, catalogue)[0] for name in catalogue.dashboards}
+    boards[overview.NAME] = overview.overview(catalogue)
+    return {f"{name}.json": board for name, board in boards.items()}
 
 
 def render(board: Dashboard) -> str:
@@ -33,9 +40,8 @@ def render(board: Dashboard) -> str:
 
 def main() -> None:
     """Write every dashboard into ``grafana/dashboards``."""
-    catalogue = shipped_catalogue()
-    for name, make in DASHBOARDS.items():
-        (FOLDER / name).write_text(render(make(catalogue)), encoding="utf-8")
+    for name, board in dashboards(shipped_catalogue()).items():
+        (FOLDER / name).write_text(render(board), encoding="utf-8")
 
 
 if __name__ == "__main__":

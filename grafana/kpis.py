@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from grafana_foundation_sdk.models.dashboard import Threshold
 
 from kpistream.core.kpis import Kpi
+from kpistream.core.units import KpiUnit
 
-_UNITS = {"ratio": "percentunit", "money": "none", "seconds": "s", "count": "short"}
+_UNITS: Final[Mapping[KpiUnit, str]] = MappingProxyType(
+    {"ratio": "percentunit", "money": "none", "seconds": "s", "count": "short", "points": "none"}
+)
 
 
 def unit_of(kpi: Kpi) -> str:
@@ -18,8 +25,19 @@ def unit_of(kpi: Kpi) -> str:
 
 
 def thresholds_of(kpi: Kpi) -> list[Threshold]:
-    """Green, and red from where the catalogue calls a value alarming."""
-    if kpi.urgent is None:
-        return [Threshold(color="green", value=None)]
-    below, above = ("red", "green") if kpi.direction == "up" else ("green", "red")
-    return [Threshold(color=below, value=None), Threshold(color=above, value=kpi.urgent)]
+    """Red where the catalogue calls a value alarming, green where it calls one good.
+
+    What it says nothing of has a colour that neither praises nor blames.
+    """
+    bad = [] if kpi.urgent is None else [kpi.urgent]
+    good = [] if kpi.target is None else [kpi.target]
+    colours = [*["red" for _ in bad], "text", *["green" for _ in good]]
+    if bad and not good:
+        colours = ["red", "green"]
+    lines: list[float | None] = [*bad, *good]
+    if kpi.direction == "down":
+        colours, lines = colours[::-1], lines[::-1]
+    return [
+        Threshold(color=colour, value=line)
+        for colour, line in zip(colours, [None, *lines], strict=True)
+    ]

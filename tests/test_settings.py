@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from kpistream.core.event_types import SHIPPED as SHIPPED_EVENTS
 from kpistream.core.located_yaml import ConfigErrors
-from kpistream.settings import Settings, load_settings
+from kpistream.settings import SHIPPED, Settings, load_settings, settings_of
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    empty = tmp_path / "started-here"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
     for name in list(os.environ):
         if name.startswith("KPISTREAM_"):
             monkeypatch.delenv(name)
@@ -36,7 +40,15 @@ def mistakes(config: Path | None = None, **flags: Any) -> list[str]:
 def test_without_any_source_the_defaults_hold() -> None:
     settings = load_settings()
     assert settings.broker == "127.0.0.1:9092"
-    assert settings.windows == ["5m", "1h", "24h"]
+    assert settings.windows == [
+        *("5m", "1h", "24h", "7d", "30d"),
+        *("today", "this_week", "this_month", "this_quarter"),
+    ]
+    assert settings.topics == {name: kind.topic for name, kind in SHIPPED_EVENTS.items()}
+    assert len(settings.topics) == 13
+    assert (settings.zone, settings.currency, settings.rates) == ("UTC", "EUR", None)
+    assert (settings.member_limit, settings.member_limits) == (1000, {})
+    assert settings.own is None
     assert settings.slices == [[], ["channel"], ["campaign"], ["channel", "campaign"]]
     assert settings.web_host == "127.0.0.1"
 
@@ -70,7 +82,7 @@ def test_one_load_knows_nothing_of_the_file_of_another(config: Path) -> None:
 def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
     path = tmp_path / "empty.yml"
     path.write_text("", encoding="utf-8")
-    assert load_settings(path) == load_settings()
+    assert load_settings(path).model_dump() == load_settings().model_dump()
 
 
 @pytest.mark.parametrize(
@@ -128,6 +140,111 @@ def test_an_entry_of_a_mapping_can_have_a_variable_of_its_own(
     assert load_settings().duplicate_horizons == {"order": "2d"}
 
 
+def test_the_file_of_the_working_directory_is_read_when_no_other_is_named(
+    config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(config.parent)
+    assert load_settings().app_id == "file"
+    other = tmp_path / "other.yml"
+    other.write_text("app_id: other\n", encoding="utf-8")
+    assert load_settings(other).app_id == "other"
+    monkeypatch.setenv("KPISTREAM_CONFIG", str(other))
+    assert load_settings().app_id == "other"
+
+
+def test_files_are_found_from_the_folder_of_the_file_that_names_them(tmp_path: Path) -> None:
+    path = tmp_path / "k.yml"
+    path.write_text(
+        "rates: rates/ecb.csv\nrules: [rules.yml, /rules/shop.yml]\nbroker_ca_file: ca.pem\n"
+        "catalogue: mine.yml\n",
+        encoding="utf-8",
+    )
+    settings = load_settings(path)
+    assert settings.rates == tmp_path / "rates" / "ecb.csv"
+    assert settings.rules == [tmp_path / "rules.yml", Path("/rules/shop.yml")]
+    assert (settings.broker_ca_file, settings.catalogue) == (
+        tmp_path / "ca.pem",
+        tmp_path / "mine.yml",
+    )
+
+
+def test_files_of_flags_variables_and_the_package_stay_where_they_are(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPISTREAM_RATES", "ecb.csv")
+    settings = load_settings(config, rules=[Path("rules.yml")])
+    assert (settings.rates, settings.rules) == (Path("ecb.csv"), [Path("rules.yml")])
+    assert settings.catalogue == SHIPPED / "catalogue.yml"
+
+
+def test_settings_of_nothing_else_read_neither_variables_nor_a_file(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPISTREAM_BROKER", "variable:9092")
+    monkeypatch.chdir(config.parent)
+    settings = settings_of(partitions=1)
+    assert (settings.broker, settings.app_id) == ("127.0.0.1:9092", "kpistream")
+    assert settings.partitions == 1
+
+
+# -- the catalogue in the file of settings ---------------------------------------------------------
+
+OWN = """\
+app_id: dealer
+dimensions: [brand]
+slices: [[], [brand]]
+member_limits: {brand: 20}
+topics: {click: clicks}
+duplicate_horizons: {test_drive: 7d}
+events:
+  test_drive: {topic: drives}
+  visit: {}
+measures: {test_drives: {count: test_drive}}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "own.yml"
+    path.write_text(OWN, encoding="utf-8")
+    return path
+
+
+def test_a_file_of_settings_may_hold_a_part_of_the_catalogue(own: Path) -> None:
+    settings = load_settings(own)
+    assert settings.app_id == "dealer"
+    assert settings.own is not None
+    assert list(settings.own.data) == ["dimensions", "events", "measures"]
+    assert settings.own.line(("events", "visit")) == 9
+
+
+def test_event_types_of_ones_own_are_always_read(own: Path) -> None:
+    assert load_settings(own).topics == {
+        "click": "clicks",
+        "test_drive": "drives",
+        "visit": "visits",
+    }
+    moved = load_settings(own, topics={"test_drive": "elsewhere"})
+    assert moved.topics == {"click": "clicks", "test_drive": "elsewhere", "visit": "visits"}
+
+
+def test_dimensions_and_events_of_ones_own_can_be_named(own: Path) -> None:
+    settings = load_settings(own)
+    assert (settings.slices, settings.member_limits) == ([[], ["brand"]], {"brand": 20})
+    assert settings.duplicate_horizons == {"test_drive": "7d"}
+
+
+def test_a_topic_that_is_shared_is_told_where_it_was_named(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.write_text(OWN.replace("drives}", "visits}"), encoding="utf-8")
+    problem = "'visits' is the topic of test_drive already: two event types cannot share"
+    assert mistakes(own) == [f"{own}:9: events.visit.topic: {problem}"]
+    monkeypatch.setenv("KPISTREAM_TOPICS", '{"visit": "clicks"}')
+    [mistake] = mistakes(own, topics={"test_drive": "drives"})
+    assert mistake.startswith("environment: KPISTREAM_TOPICS.visit: 'clicks' is the topic of")
+
+
 # -- mistakes --------------------------------------------------------------------------------------
 
 
@@ -149,6 +266,17 @@ def test_a_mistake_in_a_variable_names_the_variable(monkeypatch: pytest.MonkeyPa
 def test_a_mistake_in_a_flag_names_the_flag() -> None:
     [mistake] = mistakes(log_level="LOUD")
     assert mistake.startswith("flag: --log-level: ")
+
+
+def test_a_mistake_in_an_entry_is_told_where_that_entry_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "k.yml"
+    path.write_text("member_limits:\n  site: 0\n", encoding="utf-8")
+    monkeypatch.setenv("KPISTREAM_MEMBER_LIMITS__CHANNEL", "none")
+    in_the_variable, in_the_file = sorted(mistakes(path), key=lambda told: str(path) in told)
+    assert in_the_file.startswith(f"{path}:2: member_limits.site: must be")
+    assert in_the_variable.startswith("environment: KPISTREAM_MEMBER_LIMITS.channel: must be")
 
 
 def test_a_variable_that_does_not_exist_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +306,7 @@ def test_what_has_to_be_json_is_told_with_an_example_that_fits(
 SAID_EVERYWHERE = [
     ("log_level", "LOUD", "unknown value 'LOUD'; allowed: DEBUG, INFO, WARNING, ERROR"),
     ("app_id", "no spaces", "must match pattern '^[A-Za-z0-9._-]{1,120}$', not 'no spaces'"),
-    ("windows", "5m,7s", "window '7s' does not fit: use a multiple of 10s, at most 44d"),
+    ("windows", "5m,7s", "window '7s' does not fit: use a multiple of 10s, at most 93d"),
     ("rules", "[", "is neither JSON nor a list with commas"),
     ("rules", " ", "is empty; an empty list is []"),
 ]
@@ -199,13 +327,15 @@ def test_a_mistake_is_told_in_the_same_words_wherever_it_was_made(
 
 def test_a_mistake_inside_a_variable_says_where_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KPISTREAM_SLICES", '[[], ["chanel"]]')
+    [dimension] = mistakes()
+    assert dimension.startswith(
+        "environment: KPISTREAM_SLICES[1][0]: unknown dimension 'chanel'; did you mean 'channel'?"
+    )
     monkeypatch.setenv("KPISTREAM_DUPLICATE_HORIZONS__ORDER", "long")
-    horizon, dimension = sorted(mistakes())
-    assert horizon == (
+    assert mistakes() == [
         "environment: KPISTREAM_DUPLICATE_HORIZONS.order: "
         "'long' is not a length such as 30s, 5m, 24h or 7d"
-    )
-    assert dimension.startswith("environment: KPISTREAM_SLICES[1][0]: unknown value 'chanel'; did")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -216,8 +346,8 @@ def test_a_mistake_inside_a_variable_says_where_in_it(monkeypatch: pytest.Monkey
         ("windows", ["soon"], "'soon' is not a length"),
         ("slices", [], "name at least one set"),
         ("slices", [["chanel"]], "'channel'"),
-        ("topics", {"clack": "clacks"}, "unknown event type 'clack'; allowed: impression, click"),
-        ("topics", {"click": "same", "order": "same"}, "cannot share a topic"),
+        ("topics", {"clack": "clacks"}, "unknown event type 'clack'; did you mean 'click'?"),
+        ("topics", {"click": "same", "order": "same"}, "is the topic of click already"),
         ("topics", {}, "at least one event type"),
         ("currency", "EURO", "not an active ISO 4217 code"),
         ("duplicate_horizons", {"order": "long"}, "'long' is not a length"),
@@ -225,6 +355,15 @@ def test_a_mistake_inside_a_variable_says_where_in_it(monkeypatch: pytest.Monkey
         ("webhooks", [{"name": "a", "url": "ftp://x"}], "must begin with http:// or https://"),
         ("webhooks", "[", "neither JSON nor a list"),
         ("app_id", "no spaces", "pattern"),
+        ("id_key", "", "must not be empty"),
+        ("id_key", " ", "must not be empty"),
+        ("zone", "Europe/Pari", "did you mean 'Europe/Paris'?"),
+        ("member_limit", 0, "greater than or equal to 1"),
+        ("member_limits", {"chanel": 5}, "unknown dimension 'chanel'"),
+        ("rates_max_age", "36h", "no number of whole days"),
+        ("windows", ["5m", "5m"], "'5m' is written twice"),
+        ("slices", [["channel", "channel"]], "'channel' is twice in the set"),
+        ("slices", [["channel", "site"], ["site", "channel"]], "written twice"),
     ],
 )
 def test_values_that_cannot_work_are_refused(setting: str, value: Any, told: str) -> None:

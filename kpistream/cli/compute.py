@@ -32,19 +32,22 @@ def compute(
     windows: Windows = None,
     json: Json = False,
 ) -> None:
-    """Compute readings and alerts from files of events, with the worker's own core.
+    """Compute readings, alerts and objectives from files of events, with the worker's own core.
 
     Time is the arrival of the events: `arrived_at` where a line has it, or else `occurred_at`.
-    The readings are as of the last arrival; alerts are shown as they changed on the way.
+    The readings are as of the last arrival; alerts are shown as they changed on the way. Event
+    types of your own are read as the settings declare them.
     """
     from kpistream.cli.arrivals import arrivals
     from kpistream.cli.wiring import build_plan
     from kpistream.core.driver import Driver
+    from kpistream.core.event_types import SHIPPED
 
     settings = load_settings(config, catalogue=catalogue, rules=rules, windows=names(windows))
     log_to_stderr("WARNING")
     plan = build_plan(settings)
-    event_types = tuple(plan.catalogue.events)
+    # Those of one's own are always read; a shipped one may be none of the topics.
+    event_types = tuple(dict.fromkeys((*SHIPPED, *plan.topics)))
     driver = Driver(plan)
     changes: list[Alert] = []
     unread: Counter[str] = Counter()
@@ -55,14 +58,23 @@ def compute(
                 write_json(alert.to_dict(), flush=False)
             elif alert.is_news:
                 changes.append(alert)
+    outcomes = outcomes_document(driver, unread)
     if json:
-        for reading in driver.board:
-            write_json(reading.to_dict(), flush=False)
-        write_json(outcomes_document(driver, unread))
+        for document in _documents(driver):
+            write_json(document, flush=False)
+        write_json(outcomes)
         return
     from kpistream.cli.tables import print_report
 
-    print_report(plan, driver.board, changes, outcomes_document(driver, unread))
+    print_report(plan, driver, changes, outcomes)
+
+
+def _documents(driver: Driver) -> Iterator[dict[str, Any]]:
+    """The readings, the objectives and the money that has no rate, in their published forms."""
+    yield from (reading.to_dict() for reading in driver.board)
+    yield from (progress.to_dict() for progress in driver.objectives)
+    for apart in driver.unpriced:
+        yield {"kind": "unpriced", **apart._asdict()}
 
 
 def _driven(driver: Driver, arrivals: Iterable[Arrival]) -> Iterator[Alert]:

@@ -26,7 +26,7 @@ from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.emitter.sink import Sink
 from kpistream.edges.emitter.tally import Tally
 from kpistream.edges.receiver import Receiver
-from kpistream.settings import DEFAULT_TOPICS, SHIPPED, Settings, load_settings
+from kpistream.settings import SHIPPED, Settings, settings_of
 
 HISTORY_S: Final = 130.0
 """The story begins after this much calm, so that a window has readings, and one before it."""
@@ -43,24 +43,16 @@ _STOP_S: Final = 15.0
 
 
 def demo_settings(broker: str, receiver: str, port: int) -> Settings:
-    """The demo's settings: whatever else is set on this machine, nothing else is touched."""
-    return load_settings(
+    """The demo's settings: whatever is set on this machine, nothing else is touched."""
+    return settings_of(
         broker=broker,
-        broker_security="PLAINTEXT",
         app_id="demo",
-        topics=dict(DEFAULT_TOPICS),
         partitions=1,
-        replication_factor=1,
-        catalogue=SHIPPED / "catalogue.yml",
         rules=[SHIPPED / "alerts" / "demo.yml"],
         windows=["1m", "5m", "1h"],
-        slices=[[], ["channel"], ["campaign"], ["channel", "campaign"]],
         currency=STORY.currency,
         webhooks=[{"name": "demo", "url": receiver}],
-        external_url="",
-        web_host="127.0.0.1",
         web_port=port,
-        flush_interval=0.5,
     )
 
 

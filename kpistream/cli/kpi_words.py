@@ -48,8 +48,10 @@ _DIRECTIONS: Final[Mapping[str, Mapping[Language, str]]] = {
 }
 
 _PHRASES: Final[Mapping[str, Mapping[Language, str]]] = {
-    "good": {"en": "good from {}", "fr": "bon à partir de {}"},
-    "urgent": {"en": "urgent beyond {}", "fr": "urgent au-delà de {}"},
+    "target_up": {"en": "good from {} upwards", "fr": "bon à partir de {}"},
+    "target_down": {"en": "good up to {}", "fr": "bon jusqu'à {}"},
+    "urgent_up": {"en": "urgent below {}", "fr": "urgent en dessous de {}"},
+    "urgent_down": {"en": "urgent above {}", "fr": "urgent au-dessus de {}"},
     "all": {"en": "all", "fr": "toutes"},
     "total": {"en": "total", "fr": "total"},
     "sample": {"en": "{}, at least {}", "fr": "{}, au moins {}"},
@@ -222,9 +224,9 @@ def _event(event: str, topic: str | None, language: Language) -> str:
 
 
 def _limits(kpi: Kpi, language: Language) -> list[str]:
-    limits = {"good": kpi.target, "urgent": kpi.urgent}
+    limits = {"target": kpi.target, "urgent": kpi.urgent}
     texts = (
-        _PHRASES[name][language].format(value_text(kpi, value, language))
+        _PHRASES[f"{name}_{kpi.direction}"][language].format(value_text(kpi, value, language))
         for name, value in limits.items()
         if value is not None
     )

@@ -53,8 +53,8 @@ def kpis(
 
     Those of the settings' own events, measures and KPIs are among them.
     """
+    from kpistream.cli.config_files import load_catalogue
     from kpistream.cli.kpi_words import document
-    from kpistream.cli.wiring import load_catalogue
 
     log_to_stderr("WARNING", libraries="CRITICAL")
     settings = load_settings(config, catalogue=catalogue)

@@ -36,7 +36,14 @@ def _setting(name: str, more: str, *flags: str, **arguments: Any) -> Any:
 
 Config = Annotated[
     Path | None,
-    _setting("config", "YAML file of settings.", "--config", "-c", metavar="FILE"),
+    _setting(
+        "config",
+        "YAML file of settings, and of your own events and KPIs; unless given, kpistream.yml in "
+        "the working directory.",
+        "--config",
+        "-c",
+        metavar="FILE",
+    ),
 ]
 Broker = Annotated[
     str | None,
@@ -88,6 +95,6 @@ Rules = Annotated[
 ]
 Windows = Annotated[
     str | None,
-    _setting("windows", "Windows, such as 5m,1h,24h.", "--windows", metavar="LENGTHS"),
+    _setting("windows", "Windows, such as 5m,24h,this_month.", "--windows", metavar="NAMES"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON objects on standard output, one a line.")]

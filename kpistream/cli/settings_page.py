@@ -13,7 +13,18 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from kpistream.settings import CONFIG_VARIABLE, PREFIX, SHIPPED, Length, Name, Settings, Webhook
+from kpistream.settings import (
+    CONFIG_VARIABLE,
+    DEFAULT_FILE,
+    PREFIX,
+    SHIPPED,
+    Length,
+    Name,
+    Settings,
+    Webhook,
+    WholeDays,
+    WindowName,
+)
 
 _HEAD: Final = f"""\
 # Settings
@@ -27,22 +38,29 @@ The first that has a setting wins:
 
 1. a flag, such as `--broker`; `kpistream COMMAND --help` lists those of a command;
 2. a variable, such as `{PREFIX}BROKER`;
-3. the YAML file that `--config` or `{CONFIG_VARIABLE}` names;
+3. the YAML file that `--config` or `{CONFIG_VARIABLE}` names, or else `{DEFAULT_FILE}` in the
+   directory where the command is started, if there is one;
 4. what holds unless set, in the table below.
 
 ```yaml
 broker: kafka-1.example.org:9092,kafka-2.example.org:9092
 app_id: kpistream
 replication_factor: 3
-windows: [5m, 1h, 24h]
+zone: Europe/Paris
+windows: [5m, 1h, 24h, today, this_month]
 slices:
   - []                     # the total
   - [channel]
   - [channel, campaign]
-rules: [rules/shop.yml]    # relative to where the command is started
+member_limits: {{campaign: 5000}}
+rates: rates/ecb.csv       # files are found from the folder of this file
+rules: [rules/shop.yml]
 webhooks:
   - {{name: marketing, url: "https://hooks.example.org/marketing"}}
 ```
+
+The same file may hold events, measures, KPIs, dimensions, objectives and dashboards of your own:
+[own-kpis.md](own-kpis.md). `kpistream demo` reads neither variables nor a file.
 
 In a variable, lists of plain values have commas, other lists and mappings are JSON. An entry of a
 mapping can have a variable of its own:
@@ -55,14 +73,17 @@ mapping can have a variable of its own:
 ```
 
 A list or a mapping replaces what holds unless set: `topics: {{click: clicks}}` reads clicks alone.
-A length is a whole number and `s`, `m`, `h` or `d`. All workers of an `app_id` need the same
+A length is a whole number and `s`, `m`, `h` or `d`. A file that a flag or a variable names is found
+from where the command is started. All workers of an `app_id` need the same
 settings, but for `web_host`, `web_port` and `log_level`.
 
 ## Secrets
 
 `broker_password`, `id_key` and the URLs of `webhooks` are in no log, message or metric: of a URL
 only the host is shown. Keep them out of the file that is committed, and set them by variables.
-There is no flag for them, since the list of processes shows flags to everybody.
+There is no flag for them, since the list of processes shows flags to everybody. Set an `id_key` of
+your own before the first event: visitors and customers are kept as hashes under it, and nobody can
+trace them without the key.
 
 ## A Kafka that asks who you are
 
@@ -93,6 +114,8 @@ read everything.
 _WORDS: Final[list[tuple[Any, str]]] = [
     (Name, "up to 120 letters, digits, `.`, `_`, `-`"),
     (Length, "length"),
+    (WholeDays, "length in whole days"),
+    (WindowName, "window"),
     (Webhook, "`name`, `url`"),
     (Path, "file"),
     (SecretStr, "secret text"),

@@ -1,7 +1,8 @@
-"""Readings, alerts and outcomes as tables for a terminal."""
+"""Readings, alerts, objectives and outcomes as tables for a terminal."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,8 +13,10 @@ from rich.table import Table
 
 from kpistream.core.alerts import Alert
 from kpistream.core.catalogue import Catalogue
+from kpistream.core.driver import Driver
 from kpistream.core.instants import rfc3339
 from kpistream.core.plan import Plan
+from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice
 
@@ -24,7 +27,7 @@ _WIDTH_OF_A_FILE: Final = 160
 
 
 def print_report(
-    plan: Plan, board: Board, alerts: Sequence[Alert], outcomes: dict[str, Any]
+    plan: Plan, driver: Driver, alerts: Sequence[Alert], outcomes: dict[str, Any]
 ) -> None:
     """Print what was computed on standard output."""
     console = Console(highlight=False, markup=False)
@@ -33,19 +36,24 @@ def print_report(
     if not outcomes["produced"] and not outcomes["unread"]:
         console.print("no events")
         return
-    for grid in _grids(plan, board):
+    for grid in _grids(plan, driver.board):
         for table in grid.tables(console.width):
             console.print(table)
     if alerts:
         console.print(_alerts(alerts, plan.catalogue))
+    if objectives := driver.objectives:
+        console.print(_objectives(objectives, plan.catalogue))
     console.print(_outcomes(outcomes))
+    for apart in driver.unpriced:
+        amount = f"{apart.amount:,.2f} {apart.currency} of {apart.events:,} events"
+        console.print(f"no rate for {amount}: left out of money in {plan.currency}")
 
 
 def value_text(kpi: str, value: float, catalogue: Catalogue) -> str:
     """A value as its unit asks for: ``1,204``, ``0.52``, ``94.2 s``; money without its currency."""
     match catalogue.kpis[kpi].unit:
         case "count":
-            return f"{value:,.0f}"
+            return f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}"
         case "money":
             return f"{value:,.2f}"
         case "seconds":
@@ -106,14 +114,19 @@ def _grids(plan: Plan, board: Board) -> Iterator[_Grid]:
     windows = {window.name: (window.name, ()) for window in plan.windows}
     as_of = f", as of {rfc3339(board.as_of)}" if board.as_of else ""
     yield from _grid(f"Total{as_of}", plan, board, windows)
-    longest = max(plan.windows, key=lambda window: window.needs_reach_s).name
     for dimension in (names[0] for names in plan.slicing.sets if len(names) == 1):
-        members = sorted(
-            {r.slice[0][1] for r in board if len(r.slice) == 1 and r.slice[0][0] == dimension}
-        )
-        if len(members) <= MOST_MEMBERS:
-            parts = {member: (longest, ((dimension, member),)) for member in members}
-            yield from _grid(f"By {dimension}, over {longest}", plan, board, parts)
+        readings = [r for r in board if len(r.slice) == 1 and r.slice[0][0] == dimension]
+        members = sorted({reading.slice[0][1] for reading in readings})
+        if 0 < len(members) <= MOST_MEMBERS:
+            window = _fullest(plan, readings)
+            parts = {member: (window, ((dimension, member),)) for member in members}
+            yield from _grid(f"By {dimension}, over {window}", plan, board, parts)
+
+
+def _fullest(plan: Plan, readings: Iterable[Reading]) -> str:
+    """The window with the most readings; of several the longest."""
+    filled = Counter(reading.window for reading in readings)
+    return max(plan.windows, key=lambda one: (filled[one.name], one.needs_reach_s)).name
 
 
 def _grid(
@@ -151,6 +164,20 @@ def _alerts(alerts: Sequence[Alert], catalogue: Catalogue) -> Table:
         value = "-" if alert.value is None else value_text(alert.kpi, alert.value, catalogue)
         when = rfc3339(alert.changed_at)
         table.add_row(when, alert.state.value, alert.rule, slice_text(alert.slice), value)
+    return table
+
+
+def _objectives(objectives: Iterable[Progress], catalogue: Catalogue) -> Table:
+    table = Table(title="Objectives", title_justify="left")
+    for title in ("objective", "KPI", "slice", "value", "target", "expected", "status"):
+        table.add_column(title, overflow="fold")
+    for progress in objectives:
+        one = progress.objective
+        numbers = (
+            "-" if number is None else value_text(one.kpi, number, catalogue)
+            for number in (progress.value, progress.target, progress.expected)
+        )
+        table.add_row(one.id, one.kpi, slice_text(one.slice), *numbers, progress.status.value)
     return table
 
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import structlog
 
+from kpistream.cli.config_files import load_catalogue, load_rates, load_rule_files
+from kpistream.cli.misfits import misfits, needless
 from kpistream.core.alerts import Alert
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
-from kpistream.core.located_yaml import ConfigError, ConfigErrors, load
+from kpistream.core.located_yaml import ConfigError, ConfigErrors
 from kpistream.core.people import People
 from kpistream.core.plan import Plan
-from kpistream.core.rates import Rates
-from kpistream.core.rules import Rule, Vocabulary, load_rules
+from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length, parse_window
 from kpistream.edges.alertmanager_payload import message_id, payload
 from kpistream.edges.webhook import Delivery, Target, Try, WebhookSender
-from kpistream.settings import SHIPPED, Settings, Webhook
+from kpistream.settings import Settings, Webhook
 from kpistream.stream.connection import Connection
 from kpistream.stream.layout import Layout
 from kpistream.stream.topics import (
@@ -34,15 +34,12 @@ from kpistream.stream.topics import (
 
 log: Final = structlog.get_logger(__name__)
 
-_SHIPPED_RULES: Final = (
-    "; these are the shipped rules: set `rules` to a file of yours, or to [] for none"
-)
-
 
 def build_plan(settings: Settings) -> Plan:
-    """What the core needs, and a logged warning for each rule that is left out.
+    """What the core needs, and a logged warning for all that is left out.
 
-    Raises :class:`ConfigErrors` for a bad catalogue or rules file.
+    Raises :class:`ConfigErrors` for a bad catalogue, rules or rates file, and for what of them does
+    not fit the settings.
     """
     plan, warnings = read_plan(settings)
     for warning in warnings:
@@ -51,19 +48,34 @@ def build_plan(settings: Settings) -> Plan:
 
 
 def read_plan(settings: Settings) -> tuple[Plan, list[str]]:
-    """The plan, and a sentence for each rule that is left out; raises :class:`ConfigErrors`."""
+    """The plan, and a sentence for all that is left out; raises :class:`ConfigErrors`."""
     written = load_catalogue(settings)
-    catalogue = written.over(settings.topics)
     slicing = Slicing(settings.slices, written.dimensions)
+    if mistakes := [*misfits(settings, written, slicing)]:
+        raise ConfigErrors(mistakes)
+    rules = load_rule_files(settings, written, slicing)
+    catalogue = written.over(settings.topics)
+    plan = _plan(settings, catalogue, slicing, rules)
+    named = [(f"rule {rule.name}", rule.kpi) for rule in rules]
+    named += [(f"objective {objective.id}", objective.kpi) for objective in written.objectives]
+    left_out = [
+        f"{name} is skipped: {_why_left_out(kpi, written, settings)}"
+        for name, kpi in named
+        if kpi not in catalogue.kpis
+    ]
+    return plan, [*needless(settings, written, slicing), *left_out]
+
+
+def _plan(
+    settings: Settings, catalogue: Catalogue, slicing: Slicing, rules: Iterable[Rule]
+) -> Plan:
     days = Days(settings.zone)
-    rules = load_rule_files(settings.rules, written, settings.windows, slicing)
-    kept = tuple(rule for rule in rules if rule.kpi in catalogue.kpis)
-    plan = Plan(
+    return Plan(
         catalogue=catalogue,
         topics=settings.topics,
         slicing=slicing,
         windows=tuple(parse_window(name, days) for name in settings.windows),
-        rules=kept,
+        rules=tuple(rule for rule in rules if rule.kpi in catalogue.kpis),
         currency=settings.currency,
         rates=load_rates(settings),
         days=days,
@@ -80,74 +92,12 @@ def read_plan(settings: Settings) -> tuple[Plan, list[str]]:
         people=People(settings.id_key_bytes),
         max_event_bytes=settings.max_event_bytes,
     )
-    left_out = [rule for rule in rules if rule.kpi not in catalogue.kpis]
-    return plan, [_why_left_out(rule, written, settings) for rule in left_out]
 
 
-def _why_left_out(rule: Rule, written: Catalogue, settings: Settings) -> str:
-    kpi = written.kpis[rule.kpi]
-    used = {measure.event for measure in kpi.measures}
-    if kpi.sample in written.measures:
-        used.add(written.measures[kpi.sample].event)
-    missing = ", ".join(
-        f"topics.{event}" for event in written.events if event in used - set(settings.topics)
-    )
-    return f"rule {rule.name} is skipped: {rule.kpi} needs the setting {missing}"
-
-
-def load_catalogue(settings: Settings) -> Catalogue:
-    """The catalogue as it is written, also what no topic that is read can feed."""
-    shipped = load(read_text(settings.catalogue), str(settings.catalogue))
-    return Catalogue.read([shipped, settings.own] if settings.own else [shipped])
-
-
-def load_rates(settings: Settings) -> Rates:
-    """The dated exchange rates, none if there is no file of them."""
-    if settings.rates is None:
-        return Rates.none(settings.currency)
-    text, days = read_text(settings.rates), parse_length(settings.rates_max_age) // 86_400
-    return Rates.load(text, str(settings.rates), settings.currency, max(1, days))
-
-
-def load_rule_files(
-    paths: Iterable[Path], catalogue: Catalogue, windows: Iterable[str], slicing: Slicing
-) -> list[Rule]:
-    """The rules of all files; a name may be used once."""
-    vocabulary = Vocabulary(
-        list(catalogue.kpis), list(windows), slicing.dimensions, list(slicing.sets)
-    )
-    rules: list[Rule] = []
-    for path in paths:
-        loaded = _load_rule_file(path, vocabulary)
-        taken = {rule.name for rule in rules}
-        for rule in loaded:
-            if rule.name in taken:
-                problem = f"the name {rule.name!r} is taken by a rule of another file"
-                raise ConfigErrors([ConfigError(str(path), 1, "rules", problem)])
-        rules += loaded
-    return rules
-
-
-def _load_rule_file(path: Path, vocabulary: Vocabulary) -> tuple[Rule, ...]:
-    try:
-        return load_rules(read_text(path), str(path), vocabulary)
-    except ConfigErrors as errors:
-        if path.parent != SHIPPED / "alerts":
-            raise
-        raise ConfigErrors(
-            replace(error, problem=error.problem + _SHIPPED_RULES) for error in errors
-        ) from None
-
-
-def read_text(path: Path) -> str:
-    """The text of a configuration file; raises :class:`ConfigErrors` if it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError:
-        problem = "is not UTF-8 text"
-    raise ConfigErrors([ConfigError(str(path), 1, "", problem)])
+def _why_left_out(kpi: str, written: Catalogue, settings: Settings) -> str:
+    missing = set(written.events_of(kpi)) - set(settings.topics)
+    wanted = ", ".join(f"topics.{event}" for event in written.events if event in missing)
+    return f"{kpi} needs the setting {wanted}"
 
 
 def connection(settings: Settings) -> Connection:

@@ -21,9 +21,9 @@ from kpistream.core.outcomes import Outcome
 from kpistream.core.owned_rows import OwnedRows, pane_row_name, pane_row_of, row_name
 from kpistream.core.owned_rows import Row as TableRow
 from kpistream.core.panes import Pane
-from kpistream.core.partials import Crowds, Mark, Partial, Source, Sums, encode_partial
+from kpistream.core.partials import Crowds, Mark, Partial, Source, Sums, add, encode_partial
 from kpistream.core.plan import Plan
-from kpistream.core.sketch import Sketch
+from kpistream.core.sketch import Sketch, sketch_of
 from kpistream.core.slices import OTHER, Slice, slice_key
 from kpistream.core.sorting import LOT, GroupKey, Record, Sorted, Sorter
 
@@ -43,40 +43,50 @@ _PanePart = tuple[int, int, Sums, Crowds]
 
 
 class _Row:
-    """A slice's sums in one pane, and the offset up to which they include every record."""
+    """A slice's sums in one pane, and the offset up to which they include every record.
 
-    __slots__ = ("crowds", "fence", "sums")
+    People are held from one flush to the next alone. Whoever merges them counts nobody twice, and
+    a row is durable only after its partials: so those that a partial brought need not be kept.
+    """
 
-    def __init__(self, sums: Sums, fence: int, crowds: Crowds) -> None:
+    __slots__ = ("_crowds", "fence", "sums")
+
+    def __init__(self, sums: Sums, fence: int) -> None:
         self.sums = sums
         self.fence = fence
-        self.crowds = {name: Sketch(data) for name, data in crowds.items()}
+        self._crowds: dict[str, bytes | Sketch] = {}
+        """A sketch is made of those of several keys alone: most slices have but one."""
 
-    def add(self, folded: Folded) -> None:
+    def add(self, sums: Sums, crowds: Crowds) -> None:
         """Include what was folded."""
-        sums = self.sums
-        for name, amount in folded.items():
-            if type(amount) is int:
-                sums[name] = sums.get(name, 0) + amount
-            else:
-                self._crowd(name).add(cast(set[int], amount))
-
-    def _crowd(self, name: str) -> Sketch:
-        crowd = self.crowds.get(name)
-        if crowd is None:
-            crowd = self.crowds[name] = Sketch()
-        return crowd
+        add(self.sums, sums)
+        for name, crowd in crowds.items():
+            held = self._crowds.get(name)
+            if held is None:
+                self._crowds[name] = crowd
+                continue
+            if type(held) is bytes:
+                held = self._crowds[name] = Sketch(held)
+            cast(Sketch, held).merge(crowd)
 
     def value(self) -> _RowValue:
         """The row as it is made durable."""
-        crowds = {name: crowd.to_bytes() for name, crowd in self.crowds.items()}
-        return _RowValue(self.sums, self.fence, crowds)
+        return _RowValue(self.sums, self.fence)
+
+    def take_crowds(self) -> Crowds:
+        """The people since the last call."""
+        if not self._crowds:
+            return {}
+        crowds, self._crowds = self._crowds, {}
+        return {
+            name: crowd if type(crowd) is bytes else cast(Sketch, crowd).to_bytes()
+            for name, crowd in crowds.items()
+        }
 
 
 class _RowValue(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sums: Sums
     fence: int
-    crowds: Crowds = {}
 
 
 _encode_row = msgspec.json.Encoder().encode
@@ -247,11 +257,11 @@ class PartitionMeasurer:
         if offset > self.ledger.fence:
             self._enter_outcomes(lot)
         for (width, start, values), folded in self._folded(lot):
-            pane = (width, start)
+            pane, came_to = (width, start), _divided(folded)
             for one in self._plan.slicing.slices_of(values):
                 part, row = self._row(pane, one, offset)
                 if offset > row.fence:
-                    row.add(folded)
+                    row.add(*came_to)
                     self._dirty[pane, part] = row
         self._offset = offset
 
@@ -298,10 +308,10 @@ class PartitionMeasurer:
         """Spread what was folded into the finest keys over the slices' rows."""
         slices_of = self._plan.slicing.slices_of
         for (width, start, values), folded in self._pending.items():
-            pane = (width, start)
+            pane, came_to = (width, start), _divided(folded)
             for one in slices_of(values):
                 part, row = self._row(pane, one, self._offset)
-                row.add(folded)
+                row.add(*came_to)
                 self._dirty[pane, part] = row
         self._pending = {}
 
@@ -317,7 +327,7 @@ class PartitionMeasurer:
         if type(row) is _Row:
             return part, row
         self._busy[pane] = None
-        row = rows[part] = _Row({}, -1, {}) if row is None else _thawed(row)
+        row = rows[part] = _Row({}, -1) if row is None else _thawed(row)
         return part, row
 
     def _note_full_panes(self) -> None:
@@ -334,7 +344,7 @@ class PartitionMeasurer:
             row.fence = offset
             value = row.value()
             rows.append(self._table.put(pane_row_name(pane, part), _encode_row(value)))
-            panes.setdefault(part, []).append((*pane, value.sums, value.crowds))
+            panes.setdefault(part, []).append((*pane, value.sums, row.take_crowds()))
         self._dirty = {}
         self._rest()
         topic, partition = self.source
@@ -368,11 +378,23 @@ def _thawed(row: _Row | bytes) -> _Row:
     if type(row) is _Row:
         return row
     value = _decode_row(cast(bytes, row))
-    return _Row(value.sums, value.fence, value.crowds)
+    return _Row(value.sums, value.fence)
 
 
 def _frozen(row: _Row | bytes) -> bytes:
     return _encode_row(row.value()) if type(row) is _Row else cast(bytes, row)
+
+
+def _divided(folded: Folded) -> tuple[Sums, Crowds]:
+    """Sums, and people as sketches: made once for all slices that they belong to."""
+    sums: Sums = {}
+    crowds: Crowds = {}
+    for name, amount in folded.items():
+        if type(amount) is int:
+            sums[name] = amount
+        else:
+            crowds[name] = sketch_of(cast(set[int], amount))
+    return sums, crowds
 
 
 def _add(pending: Folded, more: Folded) -> None:

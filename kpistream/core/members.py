@@ -24,6 +24,9 @@ _SWAPS_PER_TURN: Final = 20
 _FADE: Final = (63, 64)
 """What is left of a weight after a minute, as a fraction: half of it after 45 minutes."""
 
+_PER_EVENT: Final = 1 << 10
+"""What an event weighs: so much that next to nothing is lost where a fading weight is cut off."""
+
 _ALWAYS: Final = (NOT_SET, OTHER)
 
 
@@ -65,15 +68,15 @@ class Members:
             limit = self._limits.get(dimension)
             if limit is not None and member not in _ALWAYS:
                 ranking = self._rankings.setdefault((names, dimension), _Ranking(limit))
-                ranking.kept[member] = ranking.kept.get(member, 0) + events
+                ranking.weigh_kept(member, events * _PER_EVENT)
 
     def weigh(self, part: Slice, events: int) -> None:
         """Count events for the members of a slice."""
         names = set_of(part)
         for dimension, member in part:
             ranking = self._rankings.get((names, dimension))
-            if ranking is not None:
-                ranking.weigh(member, events)
+            if ranking is not None and member not in _ALWAYS:
+                ranking.weigh(member, events * _PER_EVENT)
 
     def turn(self, living: Iterable[Slice]) -> None:
         """Let a minute pass: free the places of members without slices, and let the largest in."""
@@ -105,9 +108,12 @@ class _Ranking:
             return True
         return False
 
-    def weigh(self, member: str, events: int) -> None:
+    def weigh_kept(self, member: str, weight: int) -> None:
+        self.kept[member] = self.kept.get(member, 0) + weight
+
+    def weigh(self, member: str, weight: int) -> None:
         side = self.kept if member in self.kept else self.waiting
-        side[member] = side.get(member, 0) + events
+        side[member] = side.get(member, 0) + weight
         if len(self.waiting) > 2 * WAITING_PER_PLACE * self.limit:
             self.waiting = dict(_by_weight(self.waiting)[-WAITING_PER_PLACE * self.limit :])
 

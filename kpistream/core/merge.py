@@ -12,19 +12,18 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core.measures import Measure
 from kpistream.core.members import Members
 from kpistream.core.merge_rules import MergeRules
 from kpistream.core.owned_rows import OwnedRows, Row, pane_row_of, row_name
 from kpistream.core.pane_rows import (
     PaneRow,
     StoredRow,
+    bring_home,
     decode_stored,
     encode_row,
     joined,
     member_of,
     member_source,
-    merged,
     shard_name,
     shard_of,
     shard_pane_name,
@@ -101,6 +100,7 @@ class Merger:
         self._pricing = Pricing(rules.rates, rules.days, rules.measures)
         self._members = Members(rules.limits)
         self._spans: dict[int, Span] = {}
+        self._today_s = 0
         self._watermarks: dict[Source, int] = dict.fromkeys(sources, 0)
         self._names: dict[Source, str] = {}
         self._closed_ms = 0
@@ -109,12 +109,15 @@ class Merger:
         self._slices: dict[Slice, SliceState] = {}
         self._away: dict[Slice, dict[Pane, Slice]] = {}
         """Slices with panes that were put into those of `__other__`."""
+        self._folded_away: dict[tuple[Slice, Pane], Slice] = {}
+        """Such panes that are folded already, until none of their partials can come again."""
         self._hot: dict[Pane, dict[Slice, PaneRow]] = {}
         """The rows that are not kept as bytes."""
         self._dirty: dict[tuple[Slice, Pane], set[int]] = {}
         """The rows to be made durable, with the shards that changed."""
         self._dirty_ever: dict[Slice, None] = {}
         self._gone: list[bytes] = []
+        self._gone_before: list[bytes] = []
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
         self._progress = _Progress(0, [], -1)
@@ -157,12 +160,15 @@ class Merger:
             else:
                 self._restore_row(rows, name, decode_stored(value))
         self._restored = {}
+        self._dirty.update(bring_home(rows))
         for (part, pane), row in rows.items():
             self._state(part).panes[pane] = encode_row(row.row())
-            self._state(part).crowds.update({pane: row.crowds} if row.crowds else {})
+            self._state(part).gather(pane, row.crowds)
         for part, state in self._slices.items():
             self._drop_held(part, state)
             self._take_stock(part, state)
+        for part, pane in self._dirty:
+            self._row(part, self._slices[part], pane)
         self._move_windows()
 
     def _restore_row(
@@ -189,6 +195,8 @@ class Merger:
         for pane in list(state.panes):
             is_past = pane[0] == oldest[0] and pane[1] < oldest[1]
             if is_past or self._is_held(pane, held):
+                for member in filter(None, map(member_of, thawed(state.panes[pane]).live)):
+                    self._folded_away[member, pane] = part
                 self._remove(part, state, pane)
 
     def _is_held(self, pane: Pane | None, held: Container[Pane]) -> bool:
@@ -261,7 +269,15 @@ class Merger:
         away = self._away.get(part)
         if away is not None and pane in away:
             return away[pane]
-        return self._members.place(part) if self._rules.limits else part
+        if not self._rules.limits:
+            return part
+        folded = self._folded_away.get((part, pane))
+        if folded is not None:
+            return folded
+        place = self._members.place(part)
+        if place != part and state is not None and self._is_folded(state, pane):
+            return part
+        return place
 
     def _note_member(self, part: Slice, home: Slice, pane: Pane, delta: Sums) -> None:
         self._members.weigh(part, self._events(delta))
@@ -287,8 +303,7 @@ class Merger:
         row.live[source] = newest
         delta = difference(newest[1], old[1]) if old else newest[1]
         self._shift(state, pane, delta, crowds)
-        if crowds:
-            state.crowds[pane] = merged(state.crowds.get(pane, {}), crowds)
+        state.gather(pane, crowds)
         self._dirty.setdefault((part, pane), {0}).add(shard_of(source))
         return delta
 
@@ -354,11 +369,6 @@ class Merger:
             if self._rules.level_of(key):
                 state.levels[key] = state.levels.get(key, 0) + amount
 
-    def _level(self, state: SliceState, number: int, key: str, measure: Measure) -> int:
-        span = self._spans[number]
-        edge_s = span.hi_s if measure.at == "end" else span.lo_s
-        return state.level_at(key, edge_s, span.grain_s)
-
     # -- windows -----------------------------------------------------------------------------------
 
     def _shift(self, state: SliceState, pane: Pane, delta: Sums, crowds: Crowds) -> None:
@@ -380,6 +390,18 @@ class Merger:
                     self._spans[number] = span
                     self.moved.add(index)
                     self._slide(number, old, span)
+        self._price_levels(now_s)
+
+    def _price_levels(self, now_s: float) -> None:
+        """On a new day, levels in other currencies have another worth, whether or not they move."""
+        today_s = self._rules.days.start(now_s)
+        if today_s == self._today_s or not self._rules.levels:
+            return
+        self._today_s = today_s
+        self.moved.update(range(len(self._rules.windows)))
+        for state in self._slices.values():
+            for view in state.views.values():
+                view.shown = None
 
     def _slide(self, number: int, old: Span | None, new: Span) -> None:
         """Move a view of every slice on, pane by pane where the step is small."""
@@ -427,6 +449,8 @@ class Merger:
         self._closed_ms = closed_ms
         for width in self._tiers.widths:
             self._close_width(width)
+        if self._folded_away:
+            self._folded_away = {k: v for k, v in self._folded_away.items() if self._is_open(k[1])}
         for part in [p for p, s in self._slices.items() if not s.panes and not s.levels]:
             del self._slices[part]
             self.gone.append(part)
@@ -442,7 +466,7 @@ class Merger:
             return
         for part, state in self._slices.items():
             found = (
-                [pane for pane in state.panes if self._is_closable(pane, width)]
+                sorted(pane for pane in state.panes if self._is_closable(pane, width))
                 if panes is None
                 else [pane for pane in panes if pane in state.panes]
             )
@@ -516,9 +540,7 @@ class Merger:
             self._hot.setdefault(parent, {})[part] = into
         add(into.base, row.total())
         into.held.append(pane)
-        crowds = state.crowds.get(pane)
-        if crowds:
-            state.crowds[parent] = merged(state.crowds.get(parent, {}), crowds)
+        state.gather(parent, state.crowds_in(pane))
         self._dirty.setdefault((part, parent), {0})
 
     def _rest(self) -> None:
@@ -575,11 +597,12 @@ class Merger:
         measure = self._rules.level_of(key)
         if measure is None:
             return
-        level = shown[key] = self._level(state, number, key, measure)
+        span = self._spans[number]
+        edge_s = span.hi_s if measure.at == "end" else span.lo_s
+        level = shown[key] = state.level_at(key, edge_s, span.grain_s)
         name, _, currency = key.partition("@")
         if currency and currency != self._rules.currency:
-            at_s = min(self._spans[number].hi_s, self.now_ms // 1000)
-            factor = self._pricing.factor(currency, at_s)
+            factor = self._pricing.factor(currency, min(edge_s, self.now_ms // 1000))
             worth = f"{name}@*" if factor is not None else f"{name}!{currency}"
             shown[worth] = shown.get(worth, 0) + level * (1 if factor is None else factor)
 
@@ -601,7 +624,11 @@ class Merger:
         return self._offset < self._held
 
     def drain(self) -> list[Row]:
-        """The rows that must become durable since the last call; empty if there are none."""
+        """The rows that must become durable since the last call; empty if there are none.
+
+        What was folded is removed a flush late: as long as the time at which it was closed may not
+        be durable, it says which members' partials must not be taken in again.
+        """
         if self._offset == self._flushed and not self._dirty:
             return []
         self._flushed = self._offset
@@ -611,9 +638,10 @@ class Merger:
         for part in self._dirty_ever:
             ever = msgspec.structs.replace(self._slices[part].ever, version=self.version)
             rows.append(self._table.put(EVER_PREFIX + slice_key(part), encode_ever(ever)))
-        for name in self._gone:
+        for name in self._gone_before:
             self._table.remove(name)
-        self._dirty, self._dirty_ever, self._gone = {}, {}, []
+        self._dirty, self._dirty_ever = {}, {}
+        self._gone_before, self._gone = self._gone, []
         marks = [(*source, at) for source, at in self._watermarks.items()]
         before, self._progress = self._progress, _Progress(self.now_ms, marks, self.version)
         rows.append(self._table.replace(META_KEY, _encode_meta(_Meta(self._progress, before))))
@@ -625,7 +653,7 @@ class Merger:
         row.version = self.version
         return [
             self._table.put(shard_name(pane, part, shard), encode_row(piece))
-            for shard, piece in stored(row, state.crowds.get(pane, {}), shards)
+            for shard, piece in stored(row, state.crowds_in(pane), shards)
         ]
 
     def _state(self, part: Slice) -> SliceState:

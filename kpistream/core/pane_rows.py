@@ -7,7 +7,7 @@ source. Too many for one record, they are stored in shards, and only shards that
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -132,3 +132,40 @@ def merged(crowds: Crowds, more: Crowds) -> Crowds:
         held = both.get(name)
         both[name] = crowd if held is None else union(held, crowd)
     return both
+
+
+def bring_home(rows: Mapping[tuple[Slice, Pane], StoredRow]) -> dict[tuple[Slice, Pane], set[int]]:
+    """Put the partials of a member's pane into one row, and say which shards changed.
+
+    Two owners that did not know of each other may have kept one in a slice of its own, the other
+    under `__other__`. Of each source the newest partial stays.
+    """
+    changed: dict[tuple[Slice, Pane], set[int]] = {}
+    for (member, pane), held in _away_in(rows).items():
+        own = rows.get((member, pane))
+        if own is None and len(held) == 1:
+            continue
+        home = member if own is not None else min(held)
+        into = rows[home, pane].live
+        for part, sources in held.items():
+            for name in sources if part != home else ():
+                plain = name if own is None else name.split("|" + slice_key(member).decode())[0]
+                partial = rows[part, pane].live.pop(name)
+                if plain not in into or into[plain][0] < partial[0]:
+                    into[plain] = partial
+                changed.setdefault((part, pane), {0}).add(shard_of(name))
+                changed.setdefault((home, pane), {0}).add(shard_of(plain))
+    return changed
+
+
+def _away_in(
+    rows: Mapping[tuple[Slice, Pane], StoredRow],
+) -> dict[tuple[Slice, Pane], dict[Slice, list[str]]]:
+    """The panes of members that are in other slices, with those and the names of the sources."""
+    found: dict[tuple[Slice, Pane], dict[Slice, list[str]]] = {}
+    for (part, pane), row in rows.items():
+        for name in row.live:
+            member = member_of(name)
+            if member is not None:
+                found.setdefault((member, pane), {}).setdefault(part, []).append(name)
+    return found

@@ -2,7 +2,8 @@
 
 A partial is absolute, never a delta: the sums of every record of its source up to and including the
 offset ``fence``. Of two partials of one source the one with the larger fence holds the other, so
-sending one twice, or an old one late, changes nothing.
+sending one twice, or an old one late, changes nothing. Its people are those since the flush before:
+whoever merges them counts nobody twice, so that needs no fence.
 """
 
 from __future__ import annotations

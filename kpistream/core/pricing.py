@@ -57,9 +57,11 @@ class Pricing:
 
         It may be that nothing is left of such a sum, which is another thing than 0.
         """
-        before = from_sums.copy()
-        self.enter(from_sums, {key: -amount for key, amount in sums.items()}, start_s)
-        return any(not from_sums[key] for key in from_sums if from_sums[key] != before.get(key))
+        taken: Sums = {}
+        self.enter(taken, sums, start_s)
+        for key, amount in taken.items():
+            from_sums[key] -= amount
+        return any(not from_sums[key] for key in taken)
 
     def factor(self, currency: str, at_s: float) -> int | None:
         """What a currency is worth on the day of a moment, times ``RATE_SCALE``."""

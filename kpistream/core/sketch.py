@@ -38,7 +38,17 @@ MAX_ESTIMATE: Final = 1 << 32
 
 _SPARSE: Final = 0x01
 _DENSE: Final = 0x81
+_HASH_BYTES: Final = 4
 _NUMERATOR: Final = REGISTERS**2 / (2 * math.log(2))
+
+_FEW: Final = 64
+"""So many hashes are sorted faster without NumPy."""
+
+_MOST_WAITING: Final = 2
+"""How many times the room of those kept one by one may be taken by those that wait, too."""
+
+_PIECE_BYTES: Final = 40
+"""What a piece of bytes takes, beside what is in it."""
 
 
 class Sketch:
@@ -49,7 +59,7 @@ class Sketch:
     registers, a byte each. They follow from the set of people alone, not from how it came about.
     """
 
-    __slots__ = ("_exact", "_people", "_registers")
+    __slots__ = ("_exact", "_news", "_people", "_registers", "_waiting")
 
     def __init__(self, data: bytes = b"", exact: int = EXACT_LIMIT) -> None:
         """Take up what :meth:`to_bytes` wrote; keep at most ``exact`` people one by one.
@@ -57,52 +67,81 @@ class Sketch:
         Raises ValueError if the data is no sketch.
         """
         self._exact = exact
-        self._people: set[int] = set()
+        self._people = b""
+        """The hashes that are kept one by one, in ascending order."""
+        self._news: list[bytes] | None = None
+        """Hashes that came since: a set of them is made when it is asked for, of all at once."""
+        self._waiting = 0
         self._registers: NDArray[np.uint8] | None = None
         self.merge(data)
 
     def add(self, hashes: Iterable[int]) -> None:
         """Add people by their 32-bit hashes."""
-        if self._registers is None:
-            self._people.update(hashes)
-            self._keep_within_limit()
-        else:
-            _raise_registers(self._registers, hashes)
+        self._take(_packed(hashes))
 
     def merge(self, data: bytes) -> None:
         """Add the people of a sketch's bytes. Raises ValueError if the data is no sketch."""
         if not data:
             return
         if data[0] == _SPARSE:
-            self.add(_hashes_in(data))
+            self._take(_hashes_in(data))
         else:
             self._merge_registers(_registers_in(data))
 
     def to_bytes(self) -> bytes:
         """The canonical bytes: equal for the same people, however they were added."""
+        self._settle()
         if self._registers is not None:
             return b"%c%b" % (_DENSE, self._registers.tobytes())
-        if not self._people:
-            return b""
-        return struct.pack(f"<B{len(self._people)}I", _SPARSE, *sorted(self._people))
+        return b"%c%b" % (_SPARSE, self._people) if self._people else b""
 
     def estimate(self) -> int:
         """How many people: exact until there are registers, then to :data:`STANDARD_ERROR`."""
+        self._settle()
         if self._registers is None:
-            return len(self._people)
+            return len(self._people) // _HASH_BYTES
         return _estimate(np.bincount(self._registers, minlength=MAX_RANK + 1).tolist())
 
-    def _keep_within_limit(self) -> None:
-        if len(self._people) > self._exact:
-            self._merge_registers(np.zeros(REGISTERS, np.uint8))
+    def _take(self, packed: bytes) -> None:
+        if self._news is None:
+            self._news = [packed]
+        else:
+            self._news.append(packed)
+        self._waiting += len(packed) + _PIECE_BYTES
+        if self._waiting > _MOST_WAITING * self._exact * _HASH_BYTES:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Take up the news."""
+        if self._news is None:
+            return
+        packed = b"".join((self._people, *self._news))
+        self._news, self._waiting, self._people = None, 0, b""
+        if self._registers is None:
+            packed = _distinct(packed)
+            if len(packed) <= self._exact * _HASH_BYTES:
+                self._people = packed
+                return
+            self._registers = np.zeros(REGISTERS, np.uint8)
+        _raise_registers(self._registers, packed)
 
     def _merge_registers(self, registers: NDArray[np.uint8]) -> None:
-        if self._registers is not None:
+        if self._registers is None:
+            self._settle()
+            registers = registers.copy()
+            _raise_registers(registers, self._people)
+            self._people = b""
+        if self._registers is None:
+            self._registers = registers
+        else:
             np.maximum(self._registers, registers, out=self._registers)
-            return
-        self._registers = registers.copy()
-        _raise_registers(self._registers, self._people)
-        self._people = set()
+
+
+def sketch_of(people: Iterable[int]) -> bytes:
+    """The sketch of these people, by their 32-bit hashes."""
+    sketch = Sketch()
+    sketch.add(people)
+    return sketch.to_bytes()
 
 
 def union(a: bytes, b: bytes) -> bytes:
@@ -112,11 +151,27 @@ def union(a: bytes, b: bytes) -> bytes:
     return both.to_bytes()
 
 
-def _hashes_in(data: bytes) -> tuple[int, ...]:
-    count, rest = divmod(len(data) - 1, 4)
-    if rest:
+def _packed(hashes: Iterable[int]) -> bytes:
+    hashes = tuple(hashes)
+    return struct.pack(f"<{len(hashes)}I", *hashes)
+
+
+def _distinct(packed: bytes) -> bytes:
+    """The different hashes in ascending order."""
+    count = len(packed) // _HASH_BYTES
+    if count <= _FEW:
+        return _packed(sorted(set(struct.unpack(f"<{count}I", packed))))
+    hashes = np.sort(np.frombuffer(packed, "<u4"))
+    is_first = np.empty(count, np.bool_)
+    is_first[0] = True
+    np.not_equal(hashes[1:], hashes[:-1], out=is_first[1:])
+    return hashes[is_first].tobytes()
+
+
+def _hashes_in(data: bytes) -> bytes:
+    if len(data) % _HASH_BYTES != 1:
         raise ValueError(f"a sketch of people one by one cannot be {len(data)} bytes long")
-    return struct.unpack_from(f"<{count}I", data, 1)
+    return data[1:]
 
 
 def _registers_in(data: bytes) -> NDArray[np.uint8]:
@@ -127,8 +182,8 @@ def _registers_in(data: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8, offset=1)
 
 
-def _raise_registers(registers: NDArray[np.uint8], people: Iterable[int]) -> None:
-    hashes = np.fromiter(people, np.uint32)
+def _raise_registers(registers: NDArray[np.uint8], packed: bytes) -> None:
+    hashes = np.frombuffer(packed, "<u4")
     # The exponent of a whole number below 2^24, as a float32, is the number of its bits.
     _, bits = np.frexp((hashes & ((1 << RANK_BITS) - 1)).astype(np.float32))
     np.maximum.at(registers, hashes >> RANK_BITS, (MAX_RANK - bits).astype(np.uint8))

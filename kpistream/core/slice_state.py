@@ -11,7 +11,7 @@ from kpistream.core.pane_rows import PaneRow, thawed
 from kpistream.core.panes import Pane
 from kpistream.core.partials import Crowds, Sums
 from kpistream.core.pricing import Pricing
-from kpistream.core.sketch import Sketch
+from kpistream.core.sketch import EXACT_LIMIT, Sketch
 from kpistream.core.windows import FAR_FUTURE
 
 WINDOW_EXACT: Final = 16_384
@@ -48,7 +48,7 @@ class View:
         self.shown = None
         pricing.enter(self.sums, sums, pane[1])
         if self.crowds is not None:
-            _gather(self.crowds, crowds)
+            _gather(self.crowds, crowds, WINDOW_EXACT)
 
 
 class Ever(msgspec.Struct, array_like=True, frozen=True):
@@ -72,7 +72,7 @@ class SliceState:
         """Start with what levels were before the first event."""
         self.panes: dict[Pane, PaneRow | bytes] = {}
         """Rows that rest are kept as bytes."""
-        self.crowds: dict[Pane, Crowds] = {}
+        self.crowds: dict[Pane, dict[str, Sketch]] = {}
         self.views: dict[int, View] = {}
         self.levels = dict(opening)
         """What level measures have come to by now, panes and the time before them included."""
@@ -81,6 +81,16 @@ class SliceState:
     def total(self, pane: Pane) -> Sums:
         """The sums of a pane."""
         return thawed(self.panes[pane]).total()
+
+    def gather(self, pane: Pane, crowds: Crowds) -> None:
+        """Add people to those of a pane."""
+        if crowds:
+            _gather(self.crowds.setdefault(pane, {}), crowds)
+
+    def crowds_in(self, pane: Pane) -> Crowds:
+        """The people of a pane, as they are made durable."""
+        held = self.crowds.get(pane)
+        return {name: crowd.to_bytes() for name, crowd in held.items()} if held else {}
 
     def make_view(self, span: Span, pricing: Pricing) -> View:
         """Add up the panes of a span."""
@@ -110,9 +120,9 @@ class SliceState:
         """The people in a view."""
         if view.crowds is None:
             view.crowds = {}
-            for pane, crowds in self.crowds.items():
+            for pane in self.crowds:
                 if span.holds(pane):
-                    _gather(view.crowds, crowds)
+                    _gather(view.crowds, self.crowds_in(pane), WINDOW_EXACT)
         return view.crowds
 
     def level_at(self, key: str, at_s: int, grain_s: int) -> int:
@@ -123,9 +133,9 @@ class SliceState:
         )
 
 
-def _gather(into: dict[str, Sketch], crowds: Crowds) -> None:
+def _gather(into: dict[str, Sketch], crowds: Crowds, exact: int = EXACT_LIMIT) -> None:
     for name, crowd in crowds.items():
         held = into.get(name)
         if held is None:
-            held = into[name] = Sketch(exact=WINDOW_EXACT)
+            held = into[name] = Sketch(exact=exact)
         held.merge(crowd)

@@ -1,19 +1,22 @@
 """The survey: which KPIs are read for which slices and windows, and which are due again.
 
-A KPI names the windows and the sets of slices that it is read for by default; rules add theirs.
-Whatever else there is can be read when somebody asks.
+A KPI names the windows and the sets of slices that it is read for by default; one that is
+configured though no KPI names it is there for all of them; rules add theirs. Whatever else there is
+can be read when somebody asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence, Set
+from typing import Final, TypeVar
 
 from kpistream.core.kpi_reader import KpiReader
 from kpistream.core.kpis import Kpi
 from kpistream.core.plan import Plan
 from kpistream.core.rules import Rule
 from kpistream.core.slices import Slice, set_of
+
+T = TypeVar("T")
 
 Names = tuple[str, ...]
 
@@ -24,6 +27,10 @@ ALL: Final[Set[str]] = frozenset({"*"})
 """Stands for every topic."""
 
 
+DETAIL_WINDOWS: Final = ("1h", "24h")
+"""Of its windows, those that a KPI is read for by default where there are very many slices."""
+
+
 class Survey:
     """What is read, by set of dimensions and window, and the queue of what is due."""
 
@@ -31,6 +38,9 @@ class Survey:
         self._windows = tuple(window.name for window in plan.windows)
         self._sets = plan.slicing.sets
         self._dimensions = plan.catalogue.dimensions
+        kpis = plan.catalogue.kpis.values()
+        self._named_windows = frozenset(window for kpi in kpis for window in kpi.windows)
+        self._named_sets = frozenset(names for kpi in kpis for names in kpi.slices or ())
         self.readers = {kpi: KpiReader(plan, kpi) for kpi in plan.catalogue.kpis}
         """The reader of each KPI."""
         self._readers: dict[Names, list[list[KpiReader]]] = {
@@ -38,15 +48,19 @@ class Survey:
         }
         self._chosen: dict[tuple[Names, int, frozenset[str]], tuple[KpiReader, ...]] = {}
         self._due: dict[Due, set[str]] = {}
-        for kpi in plan.catalogue.kpis.values():
+        for kpi in kpis:
             for names, index in self._places(kpi, plan.rules):
                 self._readers[names][index].append(self.readers[kpi.id])
 
     def _places(self, kpi: Kpi, rules: Iterable[Rule]) -> set[tuple[Names, int]]:
         """The sets and windows that a KPI is read for."""
-        windows = [w for w in kpi.windows if w in self._windows] or list(self._windows)
-        sets = [names for names in self._sets if kpi.slices is None or names in kpi.slices]
-        places = {(n, self._windows.index(w)) for n in (sets or self._sets) for w in windows}
+        windows = _wanted(self._windows, kpi.windows or None, self._named_windows)
+        fewer = [window for window in windows if window in DETAIL_WINDOWS] or windows
+        places = {
+            (names, self._windows.index(window))
+            for names in _wanted(self._sets, kpi.slices, self._named_sets)
+            for window in (fewer if _is_detail(names) else windows)
+        }
         for rule in rules:
             names = tuple(d for d in self._dimensions if d in rule.slice)
             if rule.kpi == kpi.id and names in self._readers:
@@ -54,7 +68,7 @@ class Survey:
         return places
 
     def chosen(self, names: Names, index: int, topics: Set[str] = ALL) -> tuple[KpiReader, ...]:
-        """The readers of the KPIs of a set and a window that events from these topics can change."""
+        """The readers of the KPIs of a set and window that events from these topics can change."""
         key = names, index, frozenset(topics)
         chosen = self._chosen.get(key)
         if chosen is None:
@@ -93,3 +107,16 @@ class Survey:
         due = next(iter(self._due))
         topics = self._due.pop(due)
         return due, self.chosen(set_of(due[0]), due[1], topics)
+
+
+def _is_detail(names: Names) -> bool:
+    return len(names) > 1 or "campaign" in names
+
+
+def _wanted(
+    configured: Sequence[T], wanted: Collection[T] | None, named: Collection[T]
+) -> Sequence[T]:
+    """Those configured that a KPI wants, or that no KPI names; all if there are none."""
+    if wanted is None:
+        return configured
+    return [one for one in configured if one in wanted or one not in named] or configured

@@ -74,10 +74,19 @@ def test_large_files_come_out_the_same_through_temporary_files(
 ) -> None:
     seconds = [(n * 37) % 59 for n in range(50)]
     path = written(tmp_path, *(click(str(n), second) for n, second in enumerate(seconds)))
-    assert list(arrivals([path], run_events)) == list(arrivals([path]))
+    assert list(arrivals([path], run_events=run_events)) == list(arrivals([path]))
 
 
 def test_a_line_that_is_no_event_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, click("a", 1), "[]")
     with pytest.raises(NdjsonError, match=":2:"):
+        list(arrivals([path]))
+
+
+def test_events_of_ones_own_types_are_read_when_they_are_named(tmp_path: Path) -> None:
+    drive = click("a", 1).replace('"click"', '"test_drive"')
+    path = written(tmp_path, drive, click("b", 2))
+    found = list(arrivals([path], ("click", "test_drive"), run_events=1))
+    assert [arrival.event_type for arrival in found] == ["test_drive", "click"]
+    with pytest.raises(NdjsonError, match=":1: unknown type 'test_drive'"):
         list(arrivals([path]))

@@ -66,12 +66,19 @@ def test_each_phase_of_the_story_is_announced() -> None:
     assert list(PHASES) == [phase.name for phase in STORY.phases]
 
 
-def test_its_settings_hold_whatever_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_settings_hold_whatever_else_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = "app_id: mine\nzone: Europe/Paris\nevents: {visit: {}}\nrates: nothing.csv\n"
+    (tmp_path / "kpistream.yml").write_text(own, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KPISTREAM_BROKER", "production:9092")
     monkeypatch.setenv("KPISTREAM_BROKER_SECURITY", "SASL_SSL")
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https://hooks.example.org/production")
     settings = demo_settings("127.0.0.1:1", "http://127.0.0.1:2/alerts", 0)
     assert (settings.broker, settings.broker_security) == ("127.0.0.1:1", "PLAINTEXT")
+    assert (settings.app_id, settings.zone, settings.rates) == ("demo", "UTC", None)
+    assert "visit" not in settings.topics
     assert [w.url.get_secret_value() for w in settings.webhooks] == ["http://127.0.0.1:2/alerts"]
 
 

@@ -54,7 +54,7 @@ def test_a_kpi_is_explained_from_its_formula_to_where_it_can_be_seen(kpistream: 
         "(gross_revenue - refunds) / ad_cost",
         "gross_revenue = total(order.revenue where kind = purchase)",
         "order (topic orders)",
-        "urgent beyond 1",
+        "urgent below 1",
         "performance marketing",
         "Pause the campaign",
         "S0",
@@ -72,6 +72,17 @@ def test_a_kpi_is_explained_in_french_when_asked(kpistream: Run) -> None:
     assert "Durée du cycle de vente" in ran.out
     assert "la baisse est bonne" in ran.out
     assert "des signatures après 20 et 40 jours : 30 jours" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("kpi", "text"),
+    [
+        ("bounce_rate", "good up to 40 %"),
+        ("return_on_investment", "urgent below 0"),
+    ],
+)
+def test_limits_are_told_by_the_side_they_are_on(catalogue: Catalogue, kpi: str, text: str) -> None:
+    assert rows(catalogue.kpis[kpi], catalogue, Place(), "en")["limits"] == [text]
 
 
 def test_an_unknown_kpi_is_told_with_the_nearest_one(kpistream: Run) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from kpistream import __version__
 from kpistream.edges.embedded_broker import free_port
 from tests.cli.conftest import Run
 
-COMMANDS = ("demo", "worker", "emit", "check", "compute", "topics create")
+COMMANDS = ("demo", "worker", "emit", "check", "compute", "kpis", "topics create")
 
 
 def test_it_knows_its_version(kpistream: Run) -> None:
@@ -39,7 +40,22 @@ def test_each_command_explains_itself(kpistream: Run, command: str) -> None:
     assert "Usage" in ran.out
 
 
-@pytest.mark.parametrize("command", ["worker", "emit", "check", "compute"])
+def test_help_names_the_file_that_is_read_unless_another_is(kpistream: Run) -> None:
+    assert "kpistream.yml" in kpistream("--help").out
+    assert "kpistream.yml" in kpistream("worker", "--help").out
+
+
+def test_the_file_of_the_working_directory_is_used(
+    kpistream: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "kpistream.yml").write_text("windows: [soon]\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ran = kpistream("check", "--no-broker")
+    assert ran.code == 2
+    assert ran.err.startswith("kpistream.yml:1: windows[0]: 'soon' is not a length")
+
+
+@pytest.mark.parametrize("command", ["worker", "emit", "check", "compute", "kpis"])
 def test_help_names_the_variable_of_a_setting(kpistream: Run, command: str) -> None:
     assert "KPISTREAM_CONFIG" in kpistream(command, "--help").out
 
@@ -51,7 +67,9 @@ def test_what_does_not_exist_ends_with_2(kpistream: Run, arguments: list[str]) -
     assert kpistream(*arguments).code == 2
 
 
-@pytest.mark.parametrize("command", ["worker", "emit", "check", "compute x", "topics create"])
+@pytest.mark.parametrize(
+    "command", ["worker", "emit", "check", "compute x", "kpis", "topics create"]
+)
 def test_a_bad_settings_file_ends_each_command_with_2(
     kpistream: Run, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -212,3 +216,51 @@ def test_one_mistake_is_told_once_however_many_stand_on_it() -> None:
     text = "measures:\n  customers_at_start: {count: customers}\n"
     [mistake] = mistakes(text)
     assert mistake.startswith("own.yml:2: measures.customers_at_start.count: unknown event")
+
+
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    10**17,
+    0.5,
+    "",
+    "a b",
+    "x" * 2000,
+    [],
+    [None],
+    [[]],
+    {},
+    {"": None},
+    {"a": 1},
+)
+
+
+def paths(data: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to all parts of some data."""
+    yield at
+    listed = enumerate(data) if isinstance(data, list) else ()
+    for key, value in data.items() if isinstance(data, dict) else listed:
+        yield from paths(value, (*at, key))
+
+
+def put(data: Any, at: tuple[Any, ...], junk: Any) -> Any:
+    """The data with junk at one place."""
+    if not at:
+        return junk
+    changed = copy(data)
+    changed[at[0]] = put(data[at[0]], at[1:], junk)
+    return changed
+
+
+def test_whatever_stands_anywhere_in_a_file_it_is_read_or_explained() -> None:
+    base = load(BASE.read_text(encoding="utf-8"), BASE.name)
+    own = catalogue_part(load(TEST_DRIVES, "own.yml"))
+    refused = 0
+    for at in paths(own.data):
+        for junk in JUNK:
+            try:
+                Catalogue.read([base, replace(own, data=put(own.data, at, junk))])
+            except ConfigErrors:
+                refused += 1
+    assert refused > 500

@@ -271,6 +271,10 @@ def test_a_value_must_be_one_that_the_field_can_have(
         (f"{{{LEVEL}, at: middle}}", ".at: unknown value 'middle'; allowed: start, end"),
         (f"{{{LEVEL}, opening: 5 EUR}}", ".opening: must be a number, not '5 EUR'"),
         (f"{{{LEVEL}, opening: 1.5}}", ".opening: must be a whole number, not 1.5"),
+        (
+            f"{{{LEVEL}, opening: 1000000000000001}}",
+            ".opening: must be at most 1000000000000000, not 1000000000000001",
+        ),
         (f"{{{LEVEL}, opening: -1}}", ".opening: must be a number of events, not -1"),
         (
             f"{{{MONEY_LEVEL}, opening: 50}}",
@@ -331,6 +335,10 @@ def test_a_wrong_measure_is_explained(written: str, mistake: str) -> None:
 def test_a_filter_that_no_event_can_pass_is_explained(where: str, mistake: str) -> None:
     (told,) = mistakes_of(f"{{count: ride, where: {where}}}")
     assert told.startswith(f".where{mistake}")
+
+
+def test_a_text_that_may_be_empty_may_be_unknown() -> None:
+    assert only("{count: ride, where: {note: {known: false}}}").where[0].known is False
 
 
 def test_a_choice_that_may_be_missing_is_left_when_all_its_values_are_excluded() -> None:

@@ -182,7 +182,7 @@ def test_people_are_counted_once_over_types_of_the_same_measure_and_by_slice() -
 
 
 def test_a_level_is_what_came_before_the_end_or_the_start_of_a_window() -> None:
-    kinds = {"where": {"kind": is_("created")}, "minus": {"kind": is_("churned")}}
+    kinds: dict[str, Any] = {"where": {"kind": is_("created")}, "minus": {"kind": is_("churned")}}
     measures = {
         "active": Measured("customer", "level", opening={((), ""): 100}, **kinds),
         "at_start": Measured("customer", "level", at="start", opening={((), ""): 100}, **kinds),

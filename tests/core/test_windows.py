@@ -286,7 +286,7 @@ def test_calendar_windows_are_what_looking_at_every_quarter_hour_finds(
     clock = dt.datetime.combine(like, wall(zone, now).time())
     quarters = range(midnight(zone, like), lo, 900)
     until = next((at for at in quarters if wall(zone, at + 899) >= clock), lo)
-    grid = Tiers(ALL_TIERS, Days(zone))
+    grid = Tiers(ALL_TIERS, IN_ZONE[zone]["today"].days)
     assert end == max(lo_before, grid.start_of(window.grain_s, until))
 
 
@@ -331,7 +331,7 @@ def test_an_event_is_in_a_window_if_and_only_if_its_pane_is(
     where: tuple[str, int], name: str, data: st.DataObject
 ) -> None:
     zone, now = where
-    window, tiers = IN_ZONE[zone][name], Tiers(ALL_TIERS, Days(zone))
+    window, tiers = IN_ZONE[zone][name], Tiers(ALL_TIERS, IN_ZONE[zone]["today"].days)
     current, before = window.bounds(now), window.bounds_before(now)
     edge = data.draw(st.sampled_from([*current[:1], *before, now - window.needs_reach_s]))
     near = st.integers(edge - DAY_S, edge + DAY_S) | st.integers(edge - 20, edge + 20)
@@ -437,7 +437,7 @@ def test_an_objective_holds_what_occurred_in_its_days_whenever_it_arrived(
     where: tuple[str, int], length: int, from_start: int, arrival: int
 ) -> None:
     zone, at = where
-    days = Days(zone)
+    days = IN_ZONE[zone]["today"].days
     start = days.date(at)
     window = objective_window("objective", start, start + dt.timedelta(days=length), days)
     lo, hi = window.bounds(at)

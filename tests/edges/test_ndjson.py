@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpistream.core.decode import Decoder
-from kpistream.core.events import EVENT_TYPES
+from kpistream.core.event_types import SHIPPED
 from kpistream.edges.ndjson import (
     MAX_LINE_BYTES,
     EventLine,
@@ -65,7 +65,7 @@ def test_the_example_of_the_documentation_is_read_and_decoded() -> None:
     assert [line.event_type for line in lines] == ["click", "order"]
     assert [line.arrived_at is None for line in lines] == [True, False]
     for line in lines:
-        kind = EVENT_TYPES[line.event_type]
+        kind = SHIPPED[line.event_type].struct
         assert isinstance(Decoder(kind).decode(line.value), kind)
 
 
@@ -95,6 +95,14 @@ def test_a_line_that_is_no_event_is_an_error_naming_file_and_line(
 
 def test_the_error_says_what_a_line_should_be() -> None:
     assert "one of impression, click, session, order, cost, email" in error(b"{}")
+
+
+def test_the_types_that_a_line_may_have_are_those_that_are_named() -> None:
+    drive = b'{"type":"test_drive","event_id":"t-1"}'
+    (line,) = read_events(io.BytesIO(drive), "events.ndjson", ["click", "test_drive"])
+    assert line.event_type == "test_drive"
+    with pytest.raises(NdjsonError, match=r"unknown type 'click'; .* one of test_drive$"):
+        list(read_events(io.BytesIO(CLICK), "events.ndjson", ["test_drive"]))
 
 
 def test_the_lines_before_an_error_are_read() -> None:
@@ -134,4 +142,4 @@ def test_any_bytes_are_events_or_an_error(content: bytes) -> None:
         lines = read(content)
     except NdjsonError:
         return
-    assert all(line.event_type in EVENT_TYPES for line in lines)
+    assert all(line.event_type in SHIPPED for line in lines)

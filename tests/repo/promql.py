@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-CHOSEN: Final = {
-    "$__rate_interval": "1m",
-    "$window": "5m",
-    "$channel": ".*",
-    "$campaign": ".*",
-    "$currency": ".*",
-}
+RATE_INTERVAL: Final = "1m"
 
 
-def substituted(query: str) -> str:
-    """The query as Grafana sends it while every variable stands at its first value."""
-    for variable, value in CHOSEN.items():
-        query = query.replace(variable, value)
+def chosen(dashboard: dict[str, Any]) -> dict[str, str]:
+    """What each variable stands at when the dashboard is opened."""
+    variables = dashboard["templating"]["list"]
+    return {"__rate_interval": RATE_INTERVAL} | {
+        variable["name"]: variable.get("allValue") or variable["current"]["value"]
+        for variable in variables
+        if variable["type"] == "query"
+    }
+
+
+def substituted(query: str, values: dict[str, str]) -> str:
+    """The query as Grafana sends it while the variables stand at these values."""
+    for variable, value in values.items():
+        query = query.replace(f"${variable}", value)
     return query
 
 

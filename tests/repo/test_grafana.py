@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import pytest
 
-from grafana.build import DASHBOARDS, FOLDER, render, shipped_catalogue
+from grafana.build import FOLDER, dashboards, render, shipped_catalogue
+from grafana.kpis import thresholds_of, unit_of
+from kpistream.core.kpis import Direction
+from kpistream.core.slices import set_name
 from kpistream.edges.metrics.families import FAMILIES
+from kpistream.settings import load_settings
 from tests.repo.files import json_of, yaml_of
-from tests.repo.promql import queries, substituted
+from tests.repo.promql import chosen, queries, substituted
 
+CATALOGUE = shipped_catalogue()
+DASHBOARDS = dashboards(CATALOGUE)
 PATHS = [f"grafana/dashboards/{name}" for name in DASHBOARDS]
+OVERVIEW = "grafana/dashboards/overview.json"
 LABELS = {family.name: {*family.labels, "le"} for family in FAMILIES}
 
 
@@ -35,12 +43,67 @@ def unknown_names(query: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_the_committed_dashboard_is_what_its_source_builds(name: str) -> None:
-    built = render(DASHBOARDS[name](shipped_catalogue()))
+    built = render(DASHBOARDS[name])
     assert (FOLDER / name).read_text(encoding="utf-8") == built, "run: make grafana"
 
 
 def test_no_dashboard_lies_about_that_has_no_source() -> None:
     assert {path.name for path in FOLDER.iterdir()} == DASHBOARDS.keys()
+
+
+def test_every_dashboard_of_the_catalogue_is_built() -> None:
+    assert {f"{name}.json" for name in CATALOGUE.dashboards} == DASHBOARDS.keys()
+
+
+def test_every_kpi_reads_in_a_unit_of_grafana() -> None:
+    units = {kpi.id: unit_of(kpi) for kpi in CATALOGUE.kpis.values()}
+    assert set(units.values()) == {"percentunit", "none", "short", "s"}
+    assert (units["net_promoter_score"], units["revenue"]) == ("none", "none")
+    assert (units["bounce_rate"], units["return_on_ad_spend"]) == ("percentunit", "none")
+
+
+@pytest.mark.parametrize(
+    ("direction", "urgent", "target", "colours"),
+    [
+        ("up", None, None, {None: "text"}),
+        ("up", 1.0, None, {None: "red", 1.0: "green"}),
+        ("up", None, 2.0, {None: "text", 2.0: "green"}),
+        ("up", 1.0, 2.0, {None: "red", 1.0: "text", 2.0: "green"}),
+        ("down", 0.6, None, {None: "green", 0.6: "red"}),
+        ("down", None, 0.4, {None: "green", 0.4: "text"}),
+        ("down", 0.6, 0.4, {None: "green", 0.4: "text", 0.6: "red"}),
+    ],
+)
+def test_colours_say_no_more_than_the_catalogue(
+    direction: Direction,
+    urgent: float | None,
+    target: float | None,
+    colours: dict[float | None, str],
+) -> None:
+    kpi = replace(CATALOGUE.kpis["bounce_rate"], direction=direction, urgent=urgent, target=target)
+    assert {step.value: step.color for step in thresholds_of(kpi)} == colours
+
+
+@pytest.mark.parametrize("name", CATALOGUE.dashboards)
+def test_a_dashboard_opens_with_a_window_that_all_of_its_kpis_are_read_for(name: str) -> None:
+    window = chosen(json_of(f"grafana/dashboards/{name}.json"))["window"]
+    assert all(window in CATALOGUE.kpis[kpi].windows for kpi in CATALOGUE.dashboards[name])
+
+
+@pytest.mark.parametrize("name", CATALOGUE.dashboards)
+def test_a_kpi_is_shown_for_the_slices_that_it_is_read_for(name: str) -> None:
+    asked = [
+        re.search(r'kpi="(\w+)".*slice="(\w+)"', target["expr"])
+        for panel in panels(json_of(f"grafana/dashboards/{name}.json"))
+        for target in panel["targets"]
+    ]
+    shown = {set_name(dimensions) for dimensions in load_settings().slices} - {"campaign"}
+    assert sorted(found.groups() for found in asked if found) == sorted(
+        (kpi, dims)
+        for kpi in CATALOGUE.dashboards[name]
+        for dims in map(set_name, CATALOGUE.kpis[kpi].slices or ())
+        if dims in shown
+    )
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -71,7 +134,7 @@ class TestDashboard:
     def test_queries_use_only_variables_that_exist(self, path: str) -> None:
         dashboard = json_of(path)
         for query in queries(dashboard):
-            assert "$" not in substituted(query), query
+            assert "$" not in substituted(query, chosen(dashboard)), query
         named = {variable["name"] for variable in dashboard["templating"]["list"]}
         assert named == {"datasource", "window", "channel", "campaign", "currency"}
 
@@ -86,7 +149,7 @@ def test_a_metric_or_label_that_nobody_exports_is_found() -> None:
 
 
 def test_a_return_on_ad_spend_below_one_is_red() -> None:
-    stat = next(panel for panel in panels(json_of(PATHS[0])) if "ROAS" in panel["title"])
+    stat = next(panel for panel in panels(json_of(OVERVIEW)) if "ROAS" in panel["title"])
     steps = stat["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert [(step["value"], step["color"]) for step in steps] == [(None, "red"), (1, "green")]
 

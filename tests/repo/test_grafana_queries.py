@@ -8,7 +8,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,32 +19,57 @@ from urllib.request import urlopen
 
 import pytest
 
-from grafana.overview import SHOWN
+from grafana.build import FOLDER
+from kpistream.cli.wiring import build_plan
 from kpistream.core.alerts import AlertState
+from kpistream.core.driver import Driver
 from kpistream.core.outcomes import Outcome
-from kpistream.core.readings import Board, Reading
-from kpistream.core.slices import Slice
+from kpistream.core.readings import Board
+from kpistream.edges.emitter.shipped import STEADY
+from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
-from tests.edges.boards import alert, board, reading
+from kpistream.settings import load_settings
+from tests.edges.boards import alert
 from tests.repo.files import json_of
-from tests.repo.promql import panel_queries, substituted, variable_queries
+from tests.repo.promql import chosen, panel_queries, substituted, variable_queries
 
 pytestmark = pytest.mark.prometheus
 
-SLICES: list[Slice] = [
-    (),
-    (("channel", "email"),),
-    (("campaign", "autumn"),),
-    (("channel", "email"), ("campaign", "autumn")),
-]
-DASHBOARD = json_of("grafana/dashboards/overview.json")
+SECONDS = 30
+START_MS = 1_760_000_000_000
+DASHBOARDS = {path.stem: json_of(f"grafana/dashboards/{path.name}") for path in FOLDER.iterdir()}
+
+CUSTOMERS_BEFORE = """
+measures:
+  customers_at_start:
+    level: customer
+    plus: {kind: created}
+    minus: {kind: churned}
+    at: start
+    opening: [{value: 500}, {slice: {channel: email}, value: 100}]
+"""
+"""A shop without customers has no share of customers who leave."""
 
 
-def full_board() -> Board:
-    readings: list[Reading] = [
-        reading(kpi, part, currency="EUR") for kpi in SHOWN for part in SLICES
+def asked(queries: Callable[[Any], list[str]]) -> list[Any]:
+    """Each query of each dashboard, with what the variables of that dashboard stand at."""
+    return [
+        pytest.param(query, chosen(dashboard), id=f"{name}-{number}")
+        for name, dashboard in DASHBOARDS.items()
+        for number, query in enumerate(queries(dashboard))
     ]
-    return board(*readings)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Board:
+    """What a worker reads of half a minute of the emitter's traffic."""
+    config = tmp_path_factory.mktemp("settings") / "kpistream.yml"
+    config.write_text(CUSTOMERS_BEFORE)
+    driver = Driver(build_plan(load_settings(config)))
+    for emission in Simulator(STEADY, 200, 1, START_MS, SECONDS):
+        deque(driver.feed(emission.event_type, emission.value, emission.at_ms), maxlen=0)
+    deque(driver.finish(), maxlen=0)
+    return driver.board
 
 
 def busy_telemetry() -> Telemetry:
@@ -58,11 +84,11 @@ def busy_telemetry() -> Telemetry:
 
 
 @contextmanager
-def worker_page() -> Iterator[int]:
+def worker_page(board: Board) -> Iterator[int]:
     """A worker's metrics page on a free port; each scrape finds that more has happened."""
     telemetry = busy_telemetry()
     collector = WorkerCollector(
-        board=full_board,
+        board=lambda: board,
         telemetry=telemetry,
         alerts=lambda: [alert("roas", AlertState.firing), alert("roas", AlertState.pending)],
         dimensions=("channel", "campaign"),
@@ -105,7 +131,7 @@ def free_port() -> int:
 @contextmanager
 def prometheus_scraping(port: int, folder: Path) -> Iterator[str]:
     config = {
-        "global": {"scrape_interval": "500ms"},
+        "global": {"scrape_interval": "3s"},
         "scrape_configs": [
             {"job_name": "kpistream", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
         ],
@@ -148,22 +174,34 @@ def wait_for_scrapes(api: str, wanted: int, seconds: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def api(played: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("prometheus")
-    with worker_page() as port, prometheus_scraping(port, folder) as address:
-        wait_for_scrapes(address, wanted=4)
+    with worker_page(played) as port, prometheus_scraping(port, folder) as address:
+        wait_for_scrapes(address, wanted=3)
         yield address
 
 
-@pytest.mark.parametrize("query", panel_queries(DASHBOARD))
-def test_a_panel_finds_something_to_show(api: str, query: str) -> None:
-    assert ask(f"{api}/query", query=substituted(query))
+@pytest.mark.parametrize(("query", "values"), asked(panel_queries))
+def test_a_panel_finds_something_to_show(api: str, query: str, values: dict[str, str]) -> None:
+    assert ask(f"{api}/query", query=substituted(query, values))
 
 
-@pytest.mark.parametrize("query", variable_queries(DASHBOARD))
-def test_a_variable_finds_values_to_choose_from(api: str, query: str) -> None:
-    selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()  # type: ignore[union-attr]
-    assert ask(f"{api}/label/{label}/values", **{"match[]": substituted(selector)})
+@pytest.mark.parametrize(("query", "values"), asked(variable_queries))
+def test_a_variable_finds_values_to_choose_from(
+    api: str, query: str, values: dict[str, str]
+) -> None:
+    found = re.fullmatch(r"label_values\((.*), (\w+)\)", query)
+    assert found is not None
+    selector, label = found.groups()
+    choices = ask(f"{api}/label/{label}/values", **{"match[]": substituted(selector, values)})
+    assert choices
+    if label == "window":
+        assert values["window"] in choices
+
+
+def test_no_series_was_left_out_of_the_page(api: str) -> None:
+    [dropped] = ask(f"{api}/query", query="kpistream_series_dropped")
+    assert dropped["value"][1] == "0"
 
 
 def test_a_query_for_nothing_finds_nothing(api: str) -> None:

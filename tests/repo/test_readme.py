@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import typer
 
+from kpistream.cli.config_files import load_catalogue
 from kpistream.cli.program import program
+from kpistream.cli.wiring import build_plan
 from kpistream.core.decode import Decoder, Rejected
+from kpistream.core.driver import Driver
 from kpistream.core.events import Click
-from kpistream.settings import PREFIX, Settings
+from kpistream.settings import PREFIX, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,13 +46,60 @@ def test_a_variable_is_a_setting(command: str) -> None:
 
 
 def test_every_kind_of_command_is_checked() -> None:
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 8
 
 
 def test_the_event_is_accepted() -> None:
     (example,) = re.findall(r"```json\n(.+?)\n```", README, re.DOTALL)
 
     assert not isinstance(Decoder(Click).decode(example.encode()), Rejected)
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Settings:
+    """The settings with the README's own events and KPIs."""
+    (text,) = re.findall(r"```yaml\n(.+?)```", README, re.DOTALL)
+    config = tmp_path / "kpistream.yml"
+    config.write_text(text, encoding="utf-8")
+    return load_settings(config)
+
+
+def test_the_kpi_of_ones_own_is_read_of_events(example: Settings) -> None:
+    driver = Driver(build_plan(example))
+    told = {"event_id": "e-1", "occurred_at": "2026-03-01T10:00:00Z"}
+    at_ms = 1_772_359_200_000
+    for event, fields in (
+        ("lead", {"event_id": "e-1", "stage": "lead", "lead_id": "l-1"}),
+        ("lead", {"event_id": "e-2", "stage": "lead", "lead_id": "l-2"}),
+        ("test_drive", {"event_id": "e-1", "model": "roadster"}),
+    ):
+        list(driver.feed(event, json.dumps(told | fields).encode(), at_ms))
+    list(driver.finish())
+    reading = driver.reading("test_drive_rate", "today")
+    assert reading is not None
+    assert (reading.value, reading.sample) == (0.5, 2)
+
+
+def test_the_days_of_the_example_are_those_of_its_time_zone(example: Settings) -> None:
+    window = next(w for w in build_plan(example).windows if w.name == "today")
+    start, end = (datetime.fromtimestamp(s, UTC) for s in window.bounds(1_772_359_200))
+    assert (start.isoformat(), end.isoformat()) == (
+        "2026-02-28T23:00:00+00:00",
+        "2026-03-01T23:00:00+00:00",
+    )
+
+
+def test_the_catalogue_is_as_large_as_it_says() -> None:
+    catalogue = load_catalogue(load_settings())
+    assert f"[{len(catalogue.kpis)} KPIs]" in README
+    assert f"over {len(catalogue.events)} types of events" in README
+    assert (len(catalogue.dashboards), "seven dashboards" in " ".join(README.split())) == (7, True)
+
+
+def test_the_calendar_windows_are_those_that_there_are() -> None:
+    (listed,) = re.findall(r"where (today.+?) begin$", README, re.MULTILINE)
+    calendar = {name for name in load_settings().windows if name.startswith("t")}
+    assert set(re.split(r", | and ", listed)) == calendar
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any, Final
+
+from tests.support.oracle_events import (
+    DECIMAL,
+    FIELDS,
+    FLAG,
+    LABEL,
+    MOMENT,
+    MONEY,
+    Contract,
+    choice,
+    whole,
+)
+from tests.support.oracle_measures import Measured, between, is_, known, not_
 
 Fields = dict[str, Any]
 
@@ -61,6 +74,79 @@ measures:
 """
 """What a user might add: a type with a field of every kind, and measures of every kind."""
 
+CONTRACT: Final[Contract] = {
+    **FIELDS,
+    "test_drive": {
+        "grade": choice("a", "b", "c"),
+        "price": MONEY.or_none,
+        "rating": DECIMAL.or_none,
+        "minutes": whole(-600, 600).or_none,
+        "waited_s": whole(0, 86_400).or_none,
+        "driver": LABEL,
+        "sunny": FLAG.or_none,
+        "booked_at": MOMENT.or_none,
+        "period_start": MOMENT.or_none,
+    },
+}
+
+USERS_MEASURES: Final[Mapping[str, Measured]] = {
+    "drives": Measured("test_drive"),
+    "drive_prices": Measured("test_drive", "total", "price"),
+    "drive_prices_squared": Measured("test_drive", "squares", "price", {"grade": is_("a", "b")}),
+    "drive_ratings": Measured("test_drive", "total", "rating"),
+    "drive_ratings_squared": Measured("test_drive", "squares", "rating"),
+    "good_drives": Measured("test_drive", where={"rating": between(4.5, 10**12)}),
+    "middling_drives": Measured("test_drive", where={"rating": between(-1, 3)}),
+    "drive_minutes": Measured("test_drive", "total", "minutes", {"grade": not_("c")}),
+    "drive_minutes_squared": Measured("test_drive", "squares", "minutes"),
+    "drive_waits": Measured("test_drive", "total", "waited_s"),
+    "drivers": Measured("test_drive", "distinct", "driver", {"sunny": not_(False)}),
+    "drive_notice": Measured("test_drive", "elapsed", "booked_at"),
+    "known_drivers": Measured("test_drive", where={"driver": known}),
+    "unknown_drivers": Measured("test_drive", where={"driver": is_(None, "")}),
+    "drive_balance": Measured(
+        "test_drive",
+        "level",
+        None,
+        {"grade": is_("a")},
+        {"grade": is_("b", "c")},
+        "end",
+        {((), ""): 1000},
+    ),
+    "drive_credit": Measured(
+        "test_drive",
+        "level",
+        "price",
+        {"grade": is_("a", "b")},
+        {"grade": is_("b", "c")},
+        "end",
+        {((), "EUR"): 500_000_000, ((("channel", "ads"),), "USD"): 20_500_000},
+    ),
+    "rating_at_start": Measured(
+        "test_drive",
+        "level",
+        "rating",
+        {"grade": is_("a")},
+        {"grade": is_("b")},
+        "start",
+        {((), ""): -2_500_000},
+    ),
+    "credit_at_start": Measured(
+        "test_drive",
+        "level",
+        "price",
+        {"grade": is_("a")},
+        {"grade": is_("b")},
+        "start",
+        {((), "USD"): 9_990_000},
+    ),
+    "order_squares": Measured("order", "squares", "revenue"),
+    "cart_values": Measured("cart", "total", "value"),
+    "lead_customers": Measured("lead", "distinct", "customer_id"),
+    "call_time": Measured("activity", "total", "duration_ms", {"kind": is_("call")}),
+    "metric_values": Measured("metric", "total", "value", {"name": is_("share", "margin")}),
+}
+
 AGES_S: Final = (900, 7_800, 187_200, 1_296_000, 5_529_600, 16_416_000)
 """Where the tiers meet."""
 
@@ -92,8 +178,9 @@ def moment(at_us: int) -> str:
 class AnyEvents:
     """Makes records: some new, some again, some broken."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, types: Sequence[str] = ()) -> None:
         self._random = random
+        self._types = types or tuple(_MAKERS)
         self._ids = count()
         self._sent: list[tuple[str, bytes]] = []
 
@@ -102,7 +189,7 @@ class AnyEvents:
         chance = self._random.random()
         if chance < 0.1 and self._sent:
             return self._random.choice(self._sent[-40:])
-        event_type = self._random.choice(tuple(_MAKERS))
+        event_type = self._random.choice(self._types)
         if chance < 0.15:
             return event_type, self._random.choice(_BROKEN)
         value = json.dumps(self.event(event_type, now_ms)).encode()
@@ -142,7 +229,7 @@ def _maybe(random: Random, value: Any) -> Any:
     return value if random.random() < 0.7 else None
 
 
-def _period_start(random: Random, at_us: int) -> str | None:
+def _period_start(random: Random, at_us: int) -> Any:
     """The start of a period in milliseconds; sometimes it is none, or too long."""
     lengths_s = [10 * random.random(), 3600, 86_400, 90_000, 32 * 86_400 * random.random()]
     length_ms = random.choice([1, *(int(s * 1000) for s in lengths_s), 0, 2_681_999_999])

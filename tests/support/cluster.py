@@ -21,7 +21,7 @@ from kpistream.core.measure import Flush, PartitionMeasurer
 from kpistream.core.monitor import Monitor
 from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, Source, encode_mark
 from kpistream.core.plan import Plan
-from kpistream.core.slices import partition_of
+from kpistream.core.slices import owner_of
 
 CLAIM_MARGIN_MS: Final = 15_000
 
@@ -85,6 +85,7 @@ class Cluster:
         self.zombies: list[Process] = []
         self.is_calm = False
         self.claims = True
+        self.makes_zombies = True
         self._plan = plan
         self._owners = count()
         self._tables: dict[tuple[str, int], Table] = {}
@@ -132,7 +133,7 @@ class Cluster:
             elif chance < 0.94:
                 self._replace(random.choice(self._owners_now()), zombie=False)
             elif chance < 0.96:
-                self._replace(random.choice(self._owners_now()), zombie=True)
+                self._replace(random.choice(self._owners_now()), zombie=self.makes_zombies)
             elif chance < 0.97 and self.zombies:
                 self.zombies.remove(random.choice(self.zombies))
             else:
@@ -232,7 +233,7 @@ class Cluster:
         letters = [(event, d.partition, d.offset, d.reason.value) for d in flush.dead_letters]
         sends: list[Callable[[], None]] = [partial(self.dead_letters.add, one) for one in letters]
         for key, value in flush.partials:
-            owner = partition_of(key, len(self.partials))
+            owner = owner_of(key, len(self.partials))
             sends.append(partial(self._send_partial, owner, SLICE_PREFIX + key, value))
         return sends
 

@@ -22,8 +22,10 @@ What it takes for granted, as DESIGN.md states it:
   reach after its end; an out-of-order record that comes later is late.
 - An event with a period is late if its start is too old; each instant of the period goes where an
   event of that instant would. Amounts are divided by milliseconds, rounded down where a part ends.
-- A level is what was counted before the window's end (or start), since ever.
+- A level is what was counted before the window's end (or start), since ever. Once something was,
+  it is known to have been 0 before.
 - Money in other currencies is worth what it was on its local date; without a rate it stays apart.
+  A level is worth what it was on the day that it is told of: today, if that is still to come.
 - A record has one fault at most; with two at once the reason could be either.
 """
 
@@ -194,8 +196,8 @@ class Oracle:
         total: Counter[str] = Counter(dict(self._openings(part)))
         for one in self._counted.get(part, ()):
             for key, change in one.made.sums.items():
-                if self._level(key) and one.start_s < self._read_at(key, span):
-                    total[key] += change
+                if self._level(key):
+                    total[key] += change if one.start_s < self._read_at(key, span) else 0
         return dict(total)
 
     def priced(self, part: Slice = (), span: Span = EVER, now_s: float = NO_END) -> Sums:
@@ -260,7 +262,7 @@ class Oracle:
             name, _, currency = key.partition(mark)
             if currency in ("", self.exchange.reporting):
                 continue
-            factor = self.exchange.factor(currency, self.calendar.date(at_s))
+            factor = self.exchange.factor(currency, self.calendar.date_of(at_s))
             if factor is None:
                 worth[f"{name}!{mark.strip('@')}{currency}"] += amount
             elif mark == "@":
@@ -310,10 +312,8 @@ class Oracle:
         reach_s = self._tiers[-1][1]
         return self.calendar.parts(start_ms, max(end_ms, start_ms + 1), timestamp_ms, reach_s)
 
-    def _count(
-        self, event_type: str, event: Event, panes: Sequence[tuple[int, int, int]]
-    ) -> None:
-        filled = FILLED.get(event_type, {}) | event
+    def _count(self, event_type: str, event: Event, panes: Sequence[tuple[int, int, int]]) -> None:
+        filled = {**FILLED.get(event_type, {}), **event}
         whole = contribution(self.measures, self._contract, event_type, filled)
         parts = shares(whole, [weight for _, _, weight in panes], self.measures)
         counted = [

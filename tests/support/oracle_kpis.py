@@ -149,8 +149,7 @@ KPIS: Final[Mapping[str, Definition]] = {
     "loyalty_rate": _per("returning_buyers", "buyers"),
     "churn_rate": _per("churned_customers", "customers_at_start"),
     "net_promoter_score": lambda known: (
-        100
-        * (known.count("promoters") / known.count("nps_answers"))
+        100 * (known.count("promoters") / known.count("nps_answers"))
         - 100 * (known.count("detractors") / known.count("nps_answers"))
     ),
     "lead_to_mql_rate": _per("marketing_qualified_leads", "leads"),

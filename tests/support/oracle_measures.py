@@ -173,7 +173,7 @@ def _add(
     fields: Mapping[str, Any],
     event: Event,
 ) -> None:
-    value = 1 if measured.field is None else event.get(measured.field)
+    value: Any = 1 if measured.field is None else event.get(measured.field)
     if value is None:
         return
     key, number = name, value

@@ -46,7 +46,7 @@ def scaled(money: Any) -> tuple[str, int]:
 
 def in_major(amount: int | Fraction, currency: str, power: int = 1) -> Fraction:
     """A scaled amount (or a sum of squares of them) in euros, yen or dinars."""
-    return Fraction(amount) / 10 ** (power * (DECIMALS[currency] + 4))
+    return Fraction(amount) / Fraction(10) ** (power * (DECIMALS[currency] + 4))
 
 
 class Exchange:

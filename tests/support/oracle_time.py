@@ -9,6 +9,7 @@ midnight, and the last of a day ends with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -70,9 +71,9 @@ class Calendar:
     def __init__(self, zone: str = "UTC") -> None:
         """Raises ZoneInfoNotFoundError."""
         self._zone = ZoneInfo(zone)
-        self.midnight = cache(self._midnight)
+        self.midnight: Callable[[date], int] = cache(self._midnight)
 
-    def date(self, at_s: float) -> date:
+    def date_of(self, at_s: float) -> date:
         """The local date."""
         return datetime.fromtimestamp(at_s, self._zone).date()
 
@@ -82,7 +83,7 @@ class Calendar:
         before, after = noon_utc - _BISECTION_S, noon_utc + _BISECTION_S
         while after - before > 1:
             middle = (before + after) // 2
-            if self.date(middle) >= day:
+            if self.date_of(middle) >= day:
                 after = middle
             else:
                 before = middle
@@ -92,14 +93,14 @@ class Calendar:
         """The start of the pane that holds a second: wide panes begin anew on each local day."""
         if width_s <= 900:
             return at_s // width_s * width_s
-        day_start = self.midnight(self.date(at_s))
+        day_start = self.midnight(self.date_of(at_s))
         return day_start + (at_s - day_start) // width_s * width_s
 
     def end_of(self, width_s: int, start_s: int) -> int:
         """The end of a pane: that of the local day at the latest."""
         if width_s <= 900:
             return start_s + width_s
-        tomorrow = self.midnight(self.date(start_s) + timedelta(days=1))
+        tomorrow = self.midnight(self.date_of(start_s) + timedelta(days=1))
         return tomorrow if width_s >= DAY_S else min(start_s + width_s, tomorrow)
 
     # -- windows -----------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ class Calendar:
         """What a window read at ``now_s`` holds, or the window before it."""
         if window in ROLLING_S:
             return self._rolling(*ROLLING_S[window], int(now_s), before)
-        today = self.date(now_s)
+        today = self.date_of(now_s)
         first = _first_day(window, today)
         if not before:
             ends = self.midnight(_first_day_after(window, today))

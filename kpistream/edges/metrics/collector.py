@@ -155,7 +155,10 @@ def _reading_metrics(chosen: Selection, dimensions: Sequence[str]) -> Iterable[M
     dropped = chosen.dropped + sum(map(series_of, doubles))
     yield families.SERIES_DROPPED.gather([((), dropped)])
     yield _gauge(families.KPI, [(labels, r.value) for labels, r in shown])
-    yield _gauge(families.KPI_NUMERATOR, [(labels, r.numerator) for labels, r in shown])
+    yield _gauge(
+        families.KPI_NUMERATOR,
+        [(labels, r.numerator) for labels, r in shown if r.denominator is not None],
+    )
     yield _gauge(
         families.KPI_DENOMINATOR,
         [(labels, r.denominator) for labels, r in shown if r.denominator is not None],

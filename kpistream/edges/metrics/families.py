@@ -67,7 +67,8 @@ KPI_NUMERATOR: Final = Family(
     "kpistream_kpi_numerator",
     "gauge",
     _READING_LABELS,
-    "What the KPI divides, so that slices can be added up before the division.",
+    "What the KPI divides, so that slices can be added up before the division; absent for a KPI "
+    "that divides by nothing.",
 )
 KPI_DENOMINATOR: Final = Family(
     "kpistream_kpi_denominator",

@@ -18,8 +18,8 @@ class Selection(NamedTuple):
 
 
 def series_of(reading: Reading) -> int:
-    """How many series show a reading: value, numerator, sample, and denominator if any."""
-    return 3 if reading.denominator is None else 4
+    """How many series show a reading: value and sample, and both sides of a division."""
+    return 2 if reading.denominator is None else 4
 
 
 def select(readings: Sequence[Reading], room: int) -> Selection:

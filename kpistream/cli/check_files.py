@@ -1,0 +1,107 @@
+"""Are the files right that the settings name, and do they go together?"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+
+from kpistream.cli.check_rates import RatesReport
+from kpistream.cli.config_files import (
+    DAY_S,
+    catalogue_files,
+    load_rule_file,
+    read_setting_file,
+    refuse_repeated_names,
+)
+from kpistream.cli.findings import Findings
+from kpistream.cli.misfits import misfits, unmeasured_events
+from kpistream.cli.wiring import read_plan
+from kpistream.core.catalogue import Catalogue
+from kpistream.core.catalogue_layers import layered
+from kpistream.core.event_types import SHIPPED
+from kpistream.core.lint import lint
+from kpistream.core.located_yaml import Path
+from kpistream.core.rates_file import read_rates
+from kpistream.core.rules import Rule
+from kpistream.core.slices import Slicing
+from kpistream.core.windows import parse_length
+from kpistream.settings import Settings
+
+
+def check_files(settings: Settings, today: date, findings: Findings) -> None:
+    """The catalogue, the rates and each file of rules; of ``today`` the rates may be too old.
+
+    Rules are checked only when the KPIs that they name are known.
+    """
+    _check_rates(settings, today, findings)
+    _check_ca_file(settings, findings)
+    catalogue = findings.attempt(lambda: Catalogue.read(catalogue_files(settings)))
+    if catalogue is None:
+        findings.warnings.append("the rules were not checked: their KPIs are in the catalogue")
+        return
+    slicing = Slicing(settings.slices, catalogue.dimensions)
+    _check_catalogue(settings, catalogue, slicing, findings)
+    _check_rules(settings, catalogue, slicing, findings)
+    if not findings.errors:
+        read = findings.attempt(lambda: read_plan(settings))
+        findings.warnings += read[1] if read is not None else []
+
+
+def _check_rates(settings: Settings, today: date, findings: Findings) -> None:
+    path = settings.rates
+    if path is None:
+        return
+    worths = findings.attempt(
+        lambda: read_rates(
+            read_setting_file(settings, ("rates",), path), str(path), settings.currency
+        )
+    )
+    if worths:
+        report = RatesReport.of(worths)
+        days = parse_length(settings.rates_max_age) // DAY_S
+        findings.checked.append(f"rates {path}: {report.line()}")
+        findings.warnings += [f"{path}: {text}" for text in report.warnings(today, days)]
+
+
+def _check_ca_file(settings: Settings, findings: Findings) -> None:
+    path = settings.broker_ca_file
+    if path is not None:
+        findings.attempt(lambda: read_setting_file(settings, ("broker_ca_file",), path))
+
+
+def _check_catalogue(
+    settings: Settings, catalogue: Catalogue, slicing: Slicing, findings: Findings
+) -> None:
+    read = catalogue.over(settings.topics)
+    findings.checked.append(f"catalogue {settings.catalogue}: {len(read.kpis)} KPIs")
+    if settings.own is not None:
+        findings.checked.append(f"own catalogue {settings.own.filename}: {_added(settings)}")
+    findings.checked += [
+        f"event {event}: topic {settings.topics[event]}"
+        for event in read.events
+        if event not in SHIPPED
+    ]
+    findings.refuse(misfits(settings, catalogue, slicing))
+    advice: list[tuple[Path, str]] = [(one.path, one.text) for one in lint(catalogue)]
+    advice += unmeasured_events(read)
+    if advice:
+        files, _ = layered(catalogue_files(settings))
+        findings.warnings += [str(files.error(path, text)) for path, text in advice]
+
+
+def _added(settings: Settings) -> str:
+    """What the user's own file has: ``1 events, 2 kpis``."""
+    own = settings.own.data if settings.own is not None else {}
+    return ", ".join(f"{len(entries)} {section}" for section, entries in own.items() if entries)
+
+
+def _check_rules(
+    settings: Settings, catalogue: Catalogue, slicing: Slicing, findings: Findings
+) -> None:
+    rules: list[Rule] = []
+    for index, path in enumerate(settings.rules):
+        loaded = findings.attempt(partial(load_rule_file, settings, index, catalogue, slicing))
+        if loaded is not None:
+            findings.attempt(partial(refuse_repeated_names, path, loaded, rules))
+            findings.checked.append(f"rules {path}: {len(loaded)} rules")
+            rules += loaded

@@ -1,0 +1,99 @@
+"""The files that settings name, and what is read from them: catalogue, rules, rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from kpistream.core.catalogue import Catalogue
+from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, load
+from kpistream.core.located_yaml import Path as Place
+from kpistream.core.rates import Rates
+from kpistream.core.rules import Rule, Vocabulary, load_rules
+from kpistream.core.slices import Slicing
+from kpistream.core.windows import parse_length
+from kpistream.settings import SHIPPED, Settings, read_text
+
+DAY_S: Final = 86_400
+
+_SHIPPED_RULES: Final = (
+    "; these are the shipped rules: set `rules` to a file of yours, or to [] for none"
+)
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    """The catalogue as it is written, also what no topic that is read can feed."""
+    return Catalogue.read(catalogue_files(settings))
+
+
+def catalogue_files(settings: Settings) -> list[Located]:
+    """The files of the catalogue, each over those before it: the shipped, then the user's own."""
+    text = read_setting_file(settings, ("catalogue",), settings.catalogue)
+    shipped = load(text, str(settings.catalogue))
+    return [shipped, settings.own] if settings.own else [shipped]
+
+
+def load_rates(settings: Settings) -> Rates:
+    """The dated exchange rates, none if there is no file of them."""
+    if settings.rates is None:
+        return Rates.none(settings.currency)
+    text = read_setting_file(settings, ("rates",), settings.rates)
+    days = parse_length(settings.rates_max_age) // DAY_S
+    return Rates.load(text, str(settings.rates), settings.currency, days)
+
+
+def load_rule_files(settings: Settings, catalogue: Catalogue, slicing: Slicing) -> list[Rule]:
+    """The rules of all files; a name may be used once. Raises :class:`ConfigErrors`."""
+    rules: list[Rule] = []
+    for index in range(len(settings.rules)):
+        loaded = load_rule_file(settings, index, catalogue, slicing)
+        refuse_repeated_names(settings.rules[index], loaded, rules)
+        rules += loaded
+    return rules
+
+
+def refuse_repeated_names(path: Path, loaded: Iterable[Rule], before: Iterable[Rule]) -> None:
+    """Raise :class:`ConfigErrors` if a rule has the name of one of another file."""
+    taken = {rule.name for rule in before}
+    problem = "the name {!r} is taken by a rule of another file"
+    errors = [
+        ConfigError(str(path), 1, "rules", problem.format(rule.name))
+        for rule in loaded
+        if rule.name in taken
+    ]
+    if errors:
+        raise ConfigErrors(errors)
+
+
+def load_rule_file(
+    settings: Settings, index: int, catalogue: Catalogue, slicing: Slicing
+) -> tuple[Rule, ...]:
+    """The rules of one of the files; raises :class:`ConfigErrors`."""
+    path = settings.rules[index]
+    text = read_setting_file(settings, ("rules", index), path)
+    vocabulary = Vocabulary(
+        list(catalogue.kpis), settings.windows, catalogue.dimensions, list(slicing.sets)
+    )
+    try:
+        return load_rules(text, str(path), vocabulary)
+    except ConfigErrors as errors:
+        if path.parent != SHIPPED / "alerts":
+            raise
+        raise ConfigErrors(
+            replace(error, problem=error.problem + _SHIPPED_RULES) for error in errors
+        ) from None
+
+
+def read_setting_file(settings: Settings, setting: Place, path: Path) -> str:
+    """The text of the file that a setting names.
+
+    Raises :class:`ConfigErrors` that name the setting if it cannot be read.
+    """
+    try:
+        return read_text(path)
+    except ConfigErrors as errors:
+        raise ConfigErrors(
+            settings.error(setting, f"{path} {error.problem}") for error in errors
+        ) from None

@@ -1,0 +1,42 @@
+"""Settings: from flags, the environment (``KPISTREAM_...``) and a YAML file, in that order.
+
+Only the command line reads them; everything else is handed what it needs.
+"""
+
+from kpistream.settings.defaults import (
+    CONFIG_VARIABLE,
+    DEFAULT_FILE,
+    DEFAULT_TOPICS,
+    PREFIX,
+    SHIPPED,
+)
+from kpistream.settings.file import read_text
+from kpistream.settings.loading import load_settings
+from kpistream.settings.model import (
+    Length,
+    Name,
+    Settings,
+    Webhook,
+    WholeDays,
+    WindowName,
+    settings_of,
+)
+from kpistream.settings.names import topic_error
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "DEFAULT_FILE",
+    "DEFAULT_TOPICS",
+    "PREFIX",
+    "SHIPPED",
+    "Length",
+    "Name",
+    "Settings",
+    "Webhook",
+    "WholeDays",
+    "WindowName",
+    "load_settings",
+    "read_text",
+    "settings_of",
+    "topic_error",
+]
