@@ -12,8 +12,10 @@ import msgspec
 
 from bench import report
 from bench.hot_path import clicks, cprofile, measured_stages, shipped_plan
+from bench.kpi_cost import measure_kpi_cost
 from bench.latency import measure_latency
 from bench.processes import ROOT
+from bench.slices import measure_slices, measure_states
 from bench.throughput import measure_throughput
 
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
@@ -59,10 +61,31 @@ def _profile(given: argparse.Namespace) -> Found:
     return {"us_per_event": stages}, text
 
 
+def _slices(given: argparse.Namespace) -> Found:
+    few, many = given.slices
+    found = measure_slices(given.slice_events, given.slice_rounds, few, many, _tell)
+    data = asdict(found)
+    data |= {"speed": asdict(found.speed), "cpu": asdict(found.cpu)}
+    return data, report.slices_text(found)
+
+
+def _state(given: argparse.Namespace) -> Found:
+    found = measure_states(_tell)
+    return asdict(found), report.states_text(found)
+
+
+def _kpis(given: argparse.Namespace) -> Found:
+    found = measure_kpi_cost(shipped_plan(), given.profile_events, rounds=5)
+    return {**asdict(found), "reading_us": found.reading_us}, report.kpi_cost_text(found)
+
+
 BENCHMARKS: Final[dict[str, Callable[[argparse.Namespace], Found]]] = {
     "throughput": _throughput,
     "latency": _latency,
     "profile": _profile,
+    "slices": _slices,
+    "state": _state,
+    "kpis": _kpis,
 }
 
 
@@ -89,6 +112,10 @@ def _arguments() -> argparse.Namespace:
     profile = parser.add_argument_group("profile")
     profile.add_argument("--profile-events", type=int, default=200_000)
     profile.add_argument("--cprofile", action="store_true", help="what cProfile says, too")
+    slices = parser.add_argument_group("slices")
+    slices.add_argument("--slices", type=int, nargs=2, default=(100, 10_000), help="few and many")
+    slices.add_argument("--slice-events", type=int, default=3_000_000, help="clicks of each")
+    slices.add_argument("--slice-rounds", type=int, default=2, help="runs of each")
     return parser.parse_args()
 
 

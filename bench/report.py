@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Final
 
 from bench.figures import Run, Spread, percentile
+from bench.kpi_cost import KpiCost
 from bench.latency import Latency
+from bench.slice_state import Rows, State
+from bench.slices import Crowd, Slices, States
 from bench.throughput import Throughput
 
 _BEGIN: Final = "<!-- {name}: written by `make bench ARGS=--write` -->"
@@ -92,6 +95,106 @@ def stages_text(stages: Mapping[str, float]) -> str:
     return table(
         ("stage of the core", "us/event"), [(name, f"{us:.2f}") for name, us in stages.items()]
     )
+
+
+def slices_text(found: Slices) -> str:
+    """Few slices and many, side by side."""
+    runs = table(
+        ("slices", "events/s", "us of CPU/event", "most MB", "runs", "aim"),
+        [_crowd(found.few, ""), _crowd(found.many, "< 1,000 MB")],
+    )
+    compared = table(
+        (_over(found), "median", "least", "greatest", "aim"),
+        [
+            _ratio("events/s", found.speed, ">= 0.7"),
+            _ratio("CPU/event", found.cpu, ""),
+        ],
+    )
+    return f"{found.records:,} clicks in 4 partitions.\n\n{runs}\n\n{compared}"
+
+
+def _over(found: Slices) -> str:
+    return f"{found.many.slices:,} slices over {found.few.slices:,}"
+
+
+def _crowd(crowd: Crowd, aim: str) -> tuple[str, ...]:
+    rate = median(run.events_per_s for run in crowd.runs)
+    cpu_us = median(run.cpu_us for run in crowd.runs)
+    peak = max(crowd.peaks) / 1e6
+    figures = (f"{rate:,.0f}", f"{cpu_us:,.2f}", f"{peak:,.0f}", str(len(crowd.runs)))
+    return f"{crowd.slices:,}", *figures, aim
+
+
+def states_text(found: States) -> str:
+    """Rows and bytes of slices, live and after half a year."""
+    live = table(
+        ("a slice, live", "measured rows", "bytes", "merged rows", "bytes", "bytes in memory"),
+        [_live_state(state) for state in found.live],
+    )
+    old = table(
+        ("a slice after half a year", "rows", "bytes, few people", "bytes, new people"),
+        [
+            *(_tier(width, found) for width in sorted(found.of_few_people.merged)),
+            ("all", *_old_row(found, _all_rows)),
+            ("in memory", "", *(_a_slice(s, s.memory) for s in _old(found))),
+            ("in memory, with views", "", *(_a_slice(s, s.memory + s.views) for s in _old(found))),
+        ],
+    )
+    return f"{live}\n\n{old}"
+
+
+def _live_state(state: State) -> tuple[str, ...]:
+    merged = _all_rows(state)
+    figures = (state.measured.count, state.measured.size, merged.count, merged.size, state.memory)
+    return f"one of {state.slices:,}", *(_a_slice(state, figure) for figure in figures)
+
+
+def _tier(width_s: int, found: States) -> tuple[str, ...]:
+    return f"panes of {width_s:,} s", *_old_row(found, lambda state: state.merged[width_s])
+
+
+def _old_row(found: States, rows_of: Callable[[State], Rows]) -> tuple[str, ...]:
+    few, new = _old(found)
+    count = _a_slice(few, rows_of(few).count)
+    return count, *(_a_slice(state, rows_of(state).size) for state in (few, new))
+
+
+def _old(found: States) -> tuple[State, State]:
+    return found.of_few_people, found.of_new_people
+
+
+def _all_rows(state: State) -> Rows:
+    rows = state.merged.values()
+    return Rows(sum(one.count for one in rows), sum(one.size for one in rows))
+
+
+def _a_slice(state: State, figure: float) -> str:
+    return f"{figure / state.slices:,.0f}"
+
+
+def kpi_cost_text(found: KpiCost) -> str:
+    """What KPIs and people cost."""
+    kpis = table(
+        ("KPIs", "us/event", "readings", "ms for all of them"),
+        [
+            (str(c.kpis), f"{c.event_us:.2f}", f"{c.readings:,}", f"{c.survey_us / 1000:.1f}")
+            for c in (found.shipped, found.more)
+        ],
+    )
+    compared = table(
+        (f"{found.more.kpis - found.shipped.kpis} KPIs more", "median", "least", "greatest", "aim"),
+        [_ratio("events/s", found.speed, "~ 1")],
+    )
+    stages = list(next(iter(found.by_visitors.values())))
+    people = table(
+        ("us/event of the core", *stages),
+        [
+            (name, *(f"{costs[stage]:.2f}" for stage in stages))
+            for name, costs in found.by_visitors.items()
+        ],
+    )
+    reading = f"A reading more costs {found.reading_us:.2f} us."
+    return f"{kpis}\n\n{compared}\n\n{reading}\n\n{people}"
 
 
 def written(page: str, name: str, text: str) -> str:

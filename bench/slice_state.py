@@ -16,7 +16,7 @@ import itertools
 import os
 import random
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -45,6 +45,10 @@ LIVE_S: Final = 16 * 60
 """A little longer than the finest panes are open, so that there are as many as there can be."""
 
 CLICK_EVERY_S: Final = 10
+
+
+Feed = Callable[[Tiers, int, int], Iterable[Pane]]
+"""The panes that cover a time, from one epoch second to another."""
 
 
 @dataclass(slots=True)
@@ -131,7 +135,9 @@ def _measured(pipeline: Pipeline) -> Rows:
 # -- half a year, merged -------------------------------------------------------------------------
 
 
-def old_state(slices: int, people: int | None, plan: Plan | None = None) -> State:
+def old_state(
+    slices: int, people: int | None, plan: Plan | None = None, feed: Feed | None = None
+) -> State:
     """Half a year of slices that get clicks all the time, of so many people, or always new ones."""
     plan = plan or shipped_plan(slices)
     sources = [("clicks", partition) for partition in range(PARTITIONS)]
@@ -141,7 +147,7 @@ def old_state(slices: int, people: int | None, plan: Plan | None = None) -> Stat
     gc.collect()
     before, _ = tracemalloc.get_traced_memory()
     end_s = START_S + plan.tiers.reach_s + plan.tiers.widths[-1]
-    _Feed(merger, sources, parts, people).run(feed_panes(plan.tiers, START_S, end_s))
+    _Feed(merger, sources, parts, people).run((feed or feed_panes)(plan.tiers, START_S, end_s))
     gc.collect()
     rows, _ = tracemalloc.get_traced_memory()
     for part in parts:
@@ -187,10 +193,12 @@ class _Feed:
         self._sources = sources
         self._parts = parts
         self._random = random.Random(1)  # noqa: S311 - traffic, not secrets
-        self._pool = None if people is None else [self._random.getrandbits(32)] * people
+        self._pool = (
+            None if people is None else [self._random.getrandbits(32) for _ in range(people)]
+        )
         self._fence = 0
 
-    def run(self, panes: Iterator[Pane]) -> None:
+    def run(self, panes: Iterable[Pane]) -> None:
         """Give it the clicks of these panes, each when it ends."""
         merger, drained_s = self._merger, 0
         for width, start in panes:
@@ -216,7 +224,10 @@ class _Feed:
     def _people(self, clicks: int) -> list[int]:
         if self._pool is not None:
             return self._pool[:clicks]
-        return [self._random.getrandbits(32) for _ in range(clicks)]
+        return self._new_people(clicks)
+
+    def _new_people(self, count: int) -> list[int]:
+        return [self._random.getrandbits(32) for _ in range(count)]
 
 
 # -- both ----------------------------------------------------------------------------------------

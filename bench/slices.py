@@ -9,18 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import msgspec
 
 from bench.clicks import Clicks, campaigns_for, slices_of
 from bench.figures import Run, Spread, ratios
+from bench.processes import Child
+from bench.slice_state import State
 from bench.stage import Stage, preload, real_kafka
 from bench.throughput import worker_run_and_peak
 from kpistream.settings import Settings
 
+LIVE_SLICES: Final = (1_000, 10_000)
+OLD_SLICES: Final = 10
+FEW_PEOPLE: Final = 10
+
 MEMBER_LIMIT: Final = 20_000
 """No campaign shall share `__other__`."""
+
+_decode_state: Final = msgspec.json.Decoder(State).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +96,35 @@ def _worker_run(stage: Stage, slices: int, number: int, records: int) -> tuple[R
 
 def _topic(slices: int) -> str:
     return f"clicks_of_{slices}_slices"
+
+
+# -- state -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The state of slices that are active all the time: live, and after half a year."""
+
+    live: list[State]
+    of_few_people: State
+    of_new_people: State
+
+
+def measure_states(tell: Callable[[str], None]) -> States:
+    """Fill a core with each case, each in a process of its own."""
+    live = []
+    for slices in LIVE_SLICES:
+        tell(f"a quarter of an hour of {slices:,} slices ...")
+        live.append(_state("live", str(slices)))
+    tell(f"half a year of {OLD_SLICES} slices ...")
+    few = _state("old", str(OLD_SLICES), "--people", str(FEW_PEOPLE))
+    tell(f"half a year of {OLD_SLICES} slices, with new people all the time ...")
+    return States(live, few, _state("old", str(OLD_SLICES)))
+
+
+def _state(*arguments: str) -> State:
+    with TemporaryDirectory(prefix="kpistream-bench-") as name:
+        command = ["-m", "bench.slice_state", *arguments]
+        log = Path(name) / "state.log"
+        with Child(command, log, reports=True, stops_in_order=False) as child:
+            return _decode_state(child.report())

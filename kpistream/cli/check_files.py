@@ -25,7 +25,7 @@ from kpistream.core.rates_file import read_rates
 from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length
-from kpistream.settings import Settings
+from kpistream.settings import Settings, unreadable
 
 
 def check_files(settings: Settings, today: date, findings: Findings) -> None:
@@ -65,8 +65,9 @@ def _check_rates(settings: Settings, today: date, findings: Findings) -> None:
 
 def _check_ca_file(settings: Settings, findings: Findings) -> None:
     path = settings.broker_ca_file
-    if path is not None:
-        findings.attempt(lambda: read_setting_file(settings, ("broker_ca_file",), path))
+    problem = None if path is None else unreadable(path)
+    if problem is not None:
+        findings.refuse([settings.error(("broker_ca_file",), f"{path} {problem}")])
 
 
 def _check_catalogue(

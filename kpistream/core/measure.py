@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -35,6 +35,12 @@ MAX_SUMS: Final = 4_096
 
 _SKETCH_BYTES_A_SUM: Final = 30
 """A sketch takes the room of so many sums: its bytes grow by a third as text."""
+
+_SMALL_GROUP: Final = 8
+"""Groups of a lot with fewer events than this on average wait for more."""
+
+_MOST_WAITING: Final = 16_384
+"""So many events of a partition may wait: some 10 MB."""
 
 REST_S: Final = 60
 """A pane that ended this long ago is rarely touched any more, so its rows are kept as bytes."""
@@ -127,6 +133,9 @@ class PartitionMeasurer:
         self._rows: dict[Pane, _Rows] = {}
         self._busy: dict[Pane, None] = {}
         """The panes with rows that are not kept as bytes."""
+        self._waiting: dict[GroupKey, list[Any]] = {}
+        """Events in groups so small that they wait for more before they are folded."""
+        self._waiting_events = 0
         self._pending: dict[GroupKey, Folded] = {}
         self._dirty: dict[tuple[Pane, Slice], _Row] = {}
         self._dead_letters: list[DeadLetter] = []
@@ -225,12 +234,38 @@ class PartitionMeasurer:
 
     def _enter(self, lot: Sorted) -> None:
         self._enter_outcomes(lot)
+        if lot.accepted < _SMALL_GROUP * len(lot.groups):
+            self._let_wait(lot)
         for key, folded in self._folded(lot):
-            pending = self._pending.get(key)
-            if pending is None:
-                self._pending[key] = folded
+            self._note_pending(key, folded)
+
+    def _let_wait(self, lot: Sorted) -> None:
+        """Fold small groups later, with the events of further lots: to fold one event costs most.
+
+        Few of them at a time are kept, for events take far more memory than sums.
+        """
+        for key, events in lot.groups.items():
+            waiting = self._waiting.get(key)
+            if waiting is None:
+                self._waiting[key] = events
             else:
-                _add(pending, folded)
+                waiting += events
+            self._waiting_events += len(events)
+        lot.groups.clear()
+        if self._waiting_events >= _MOST_WAITING:
+            self._fold_waiting()
+
+    def _fold_waiting(self) -> None:
+        for key, events in self._waiting.items():
+            self._note_pending(key, self._fold(events))
+        self._waiting, self._waiting_events = {}, 0
+
+    def _note_pending(self, key: GroupKey, folded: Folded) -> None:
+        pending = self._pending.get(key)
+        if pending is None:
+            self._pending[key] = folded
+        else:
+            _add(pending, folded)
 
     def _folded(self, lot: Sorted) -> Iterator[tuple[GroupKey, Folded]]:
         """What the events of a lot come to, by the finest key."""
@@ -306,6 +341,7 @@ class PartitionMeasurer:
 
     def _settle(self) -> None:
         """Spread what was folded into the finest keys over the slices' rows."""
+        self._fold_waiting()
         slices_of = self._plan.slicing.slices_of
         for (width, start, values), folded in self._pending.items():
             pane, came_to = (width, start), _divided(folded)

@@ -93,8 +93,8 @@ class Merger:
         """Slices that got something since this was last cleared, with the topics it came from."""
         self.gone: list[Slice] = []
         """Slices that have nothing left since this was last cleared."""
-        self.moved: set[int] = set()
-        """Windows, by index, that moved on since this was last cleared."""
+        self.moved: dict[int, set[Slice]] = {}
+        """By index of a window, the slices that it moved on for since this was last cleared."""
         self._rules = rules
         self._tiers = rules.tiers
         self._pricing = Pricing(rules.rates, rules.days, rules.measures)
@@ -111,6 +111,8 @@ class Merger:
         """Slices with panes that were put into those of `__other__`."""
         self._folded_away: dict[tuple[Slice, Pane], Slice] = {}
         """Such panes that are folded already, until none of their partials can come again."""
+        self._is_newly_away = False
+        """Whether some were put there since the last flush, so that nothing durable says so yet."""
         self._hot: dict[Pane, dict[Slice, PaneRow]] = {}
         """The rows that are not kept as bytes."""
         self._dirty: dict[tuple[Slice, Pane], set[int]] = {}
@@ -209,11 +211,11 @@ class Merger:
     def _take_stock(self, part: Slice, state: SliceState) -> None:
         """Find the levels, the weight, and the members that are elsewhere, from the rows."""
         events = 0
-        self._count_levels(state, state.ever.levels)
+        add(state.levels, state.ever.levels)
         for pane, row in state.panes.items():
             row = thawed(row)
             total = row.total()
-            self._count_levels(state, total)
+            self._count_levels(state, pane, total)
             events += self._events(total)
             for source in row.live:
                 member = member_of(source)
@@ -282,7 +284,9 @@ class Merger:
     def _note_member(self, part: Slice, home: Slice, pane: Pane, delta: Sums) -> None:
         self._members.weigh(part, self._events(delta))
         if home != part:
-            self._away.setdefault(part, {})[pane] = home
+            away = self._away.setdefault(part, {})
+            self._is_newly_away |= pane not in away
+            away[pane] = home
 
     def _events(self, sums: Sums) -> int:
         counts = self._rules.counts
@@ -299,6 +303,7 @@ class Merger:
             return None
         old = row.live.get(source)
         if old is not None and old[0] >= newest[0]:
+            self._gather(part, state, pane, crowds)
             return None
         row.live[source] = newest
         delta = difference(newest[1], old[1]) if old else newest[1]
@@ -306,6 +311,13 @@ class Merger:
         state.gather(pane, crowds)
         self._dirty.setdefault((part, pane), {0}).add(shard_of(source))
         return delta
+
+    def _gather(self, part: Slice, state: SliceState, pane: Pane, crowds: Crowds) -> None:
+        """Take the people of a partial that is in: if its shard is durable, shard 0 may not be."""
+        if crowds:
+            self._shift(state, pane, {}, crowds)
+            state.gather(pane, crowds)
+            self._dirty.setdefault((part, pane), {0})
 
     def _row(self, part: Slice, state: SliceState, pane: Pane) -> PaneRow | None:
         """The row of a pane, to be changed; None if the pane is closed."""
@@ -362,17 +374,16 @@ class Merger:
 
     # -- levels ------------------------------------------------------------------------------------
 
-    def _count_levels(self, state: SliceState, sums: Sums) -> None:
-        if not self._rules.levels:
-            return
-        for key, amount in sums.items():
-            if self._rules.level_of(key):
-                state.levels[key] = state.levels.get(key, 0) + amount
+    def _count_levels(self, state: SliceState, pane: Pane, sums: Sums) -> None:
+        if self._rules.levels:
+            steps = {key: amount for key, amount in sums.items() if self._rules.level_of(key)}
+            if steps:
+                state.take_steps(pane, steps)
 
     # -- windows -----------------------------------------------------------------------------------
 
     def _shift(self, state: SliceState, pane: Pane, delta: Sums, crowds: Crowds) -> None:
-        self._count_levels(state, delta)
+        self._count_levels(state, pane, delta)
         for number, view in state.views.items():
             if self._spans[number].holds(pane):
                 view.enter(pane, delta, crowds, self._pricing)
@@ -388,7 +399,6 @@ class Merger:
                 old = self._spans.get(number)
                 if span != old:
                     self._spans[number] = span
-                    self.moved.add(index)
                     self._slide(number, old, span)
         self._price_levels(now_s)
 
@@ -398,21 +408,23 @@ class Merger:
         if today_s == self._today_s or not self._rules.levels:
             return
         self._today_s = today_s
-        self.moved.update(range(len(self._rules.windows)))
-        for state in self._slices.values():
-            for view in state.views.values():
-                view.shown = None
+        for part, state in self._slices.items():
+            if state.levels:
+                for number, view in state.views.items():
+                    view.shown = None
+                    self.moved.setdefault(number, set()).add(part)
 
     def _slide(self, number: int, old: Span | None, new: Span) -> None:
         """Move a view of every slice on, pane by pane where the step is small."""
         steps = None if old is None else self._steps(old, new)
-        for state in self._slices.values():
+        for part, state in self._slices.items():
             if number not in state.views:
                 continue
             if steps is None:
                 del state.views[number]
-            else:
-                state.slide(number, *steps, self._pricing)
+            elif not state.slide(number, *steps, self._pricing):
+                continue
+            self.moved.setdefault(number, set()).add(part)
 
     def _steps(self, old: Span, new: Span) -> tuple[list[Pane], list[Pane]] | None:
         """The panes that leave and those that enter; None if a span is better made anew."""
@@ -442,7 +454,13 @@ class Merger:
     # -- closing -----------------------------------------------------------------------------------
 
     def _close(self) -> None:
-        """Fold the panes that no source can change any more into coarser ones; drop the oldest."""
+        """Fold the panes that no source can change any more into coarser ones; drop the oldest.
+
+        Where members are kept must be durable before it is folded: or else, when their partials are
+        read again after a crash, they might be put elsewhere.
+        """
+        if self._is_newly_away:
+            return
         closed_ms = self._complete_until_ms()
         if closed_ms // _STEP_MS == self._closed_ms // _STEP_MS:
             return
@@ -512,6 +530,7 @@ class Merger:
         """Let go of a pane's row, its shards and its members."""
         live = thawed(state.panes.pop(pane)).live
         state.crowds.pop(pane, None)
+        state.steps.pop(pane, None)
         self._hot.get(pane, {}).pop(part, None)
         self._dirty.pop((part, pane), None)
         self._gone += [shard_name(pane, part, n) for n in {0, *map(shard_of, live)}]
@@ -540,6 +559,7 @@ class Merger:
             self._hot.setdefault(parent, {})[part] = into
         add(into.base, row.total())
         into.held.append(pane)
+        state.fold_steps(pane, parent)
         state.gather(parent, state.crowds_in(pane))
         self._dirty.setdefault((part, parent), {0})
 
@@ -645,6 +665,8 @@ class Merger:
         marks = [(*source, at) for source, at in self._watermarks.items()]
         before, self._progress = self._progress, _Progress(self.now_ms, marks, self.version)
         rows.append(self._table.replace(META_KEY, _encode_meta(_Meta(self._progress, before))))
+        self._is_newly_away = False
+        self._close()
         return rows
 
     def _stored(self, part: Slice, pane: Pane, shards: set[int]) -> list[Row]:

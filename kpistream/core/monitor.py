@@ -88,6 +88,8 @@ class Monitor:
         self._most_readings = most_readings
         self._readings: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
         self._published: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
+        self._stale: set[Pair] = set()
+        """KPIs and windows with other readings than are published."""
         self._silent: frozenset[str] = frozenset()
         self._indexes = {window.name: n for n, window in enumerate(plan.merge_rules.windows)}
         self._table = OwnedRows(owner)
@@ -199,8 +201,11 @@ class Monitor:
                 yield reading
 
     def _note_changes(self) -> None:
-        """Queue what has to be read again."""
+        """Queue what has to be read again, once what is gone has left."""
         merger, survey = self.merger, self._survey
+        for part in merger.gone:
+            survey.forget(part)
+            self._drop_readings(part)
         silent = frozenset(merger.silent_topics(self._plan.silence_ms))
         if silent != self._silent:
             changed, self._silent = silent ^ self._silent, silent
@@ -208,34 +213,33 @@ class Monitor:
                 survey.touch(part, changed)
         for part, topics in merger.touched.items():
             survey.touch(part, topics)
-        for index in merger.moved & set(range(len(self._plan.windows))):
-            for part in merger.slices:
+        for index in range(len(self._plan.windows)):
+            for part in merger.moved.get(index, ()):
                 survey.move(part, index)
-        for part in merger.gone:
-            survey.forget(part)
-            for held in self._readings.values():
-                held.pop((part, None), None)
-                held.pop((part, self._plan.currency), None)
-        merger.touched, merger.moved, merger.gone = {}, set(), []
+        merger.touched, merger.moved, merger.gone = {}, {}, []
+
+    def _drop_readings(self, part: Slice) -> None:
+        for pair, held in self._readings.items():
+            for currency in (None, self._plan.currency):
+                if held.pop((part, currency), None) is not None:
+                    self._stale.add(pair)
 
     def _read_due(self, most: int | None) -> None:
         """Work out what is due, and publish it."""
-        changed: set[Pair] = set()
         worked_out = 0
         while most is None or worked_out < most:
             due = self._survey.take()
             if due is None:
                 break
             (part, index), readers = due
-            self._read_slice(part, index, readers, changed)
+            self._read_slice(part, index, readers)
             worked_out += len(readers)
-        for pair in changed:
+        for pair in self._stale:
             self._published[pair] = dict(self._readings[pair])
+        self._stale = set()
         self.board = Board.indexed(dict(self._published), self.merger.now_ms / 1000)
 
-    def _read_slice(
-        self, part: Slice, index: int, readers: Iterable[KpiReader], changed: set[Pair]
-    ) -> None:
+    def _read_slice(self, part: Slice, index: int, readers: Iterable[KpiReader]) -> None:
         window, as_of = self._plan.windows[index].name, self.merger.now_ms / 1000
         sums = self.merger.sums(part, index)
         apart, silent = measures_apart(sums), self._silent
@@ -246,9 +250,9 @@ class Monitor:
             reading = reader.read(window, part, sums, as_of, silent, apart)
             if reading is not None:
                 held[key] = reading
-                changed.add(pair)
+                self._stale.add(pair)
             elif held.pop(key, None) is not None:
-                changed.add(pair)
+                self._stale.add(pair)
 
     def _before(self, reading: Reading) -> Reading | None:
         """The reading of the window before this one's."""

@@ -9,7 +9,7 @@ import msgspec
 
 from kpistream.core.pane_rows import PaneRow, thawed
 from kpistream.core.panes import Pane
-from kpistream.core.partials import Crowds, Sums
+from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.pricing import Pricing
 from kpistream.core.sketch import EXACT_LIMIT, Sketch
 from kpistream.core.windows import FAR_FUTURE
@@ -66,7 +66,7 @@ decode_ever = msgspec.json.Decoder(Ever).decode
 class SliceState:
     """A slice's panes by width and start, and the views over them by number."""
 
-    __slots__ = ("crowds", "ever", "levels", "panes", "views")
+    __slots__ = ("crowds", "ever", "levels", "panes", "steps", "views")
 
     def __init__(self, opening: Sums) -> None:
         """Start with what levels were before the first event."""
@@ -76,6 +76,8 @@ class SliceState:
         self.views: dict[int, View] = {}
         self.levels = dict(opening)
         """What level measures have come to by now, panes and the time before them included."""
+        self.steps: dict[Pane, Sums] = {}
+        """What levels changed by, in the panes in which they did."""
         self.ever = Ever(0, {}, -1)
 
     def total(self, pane: Pane) -> Sums:
@@ -102,19 +104,23 @@ class SliceState:
 
     def slide(
         self, number: int, leaving: Iterable[Pane], entering: Iterable[Pane], pricing: Pricing
-    ) -> None:
-        """Move a view on; one from which a sum vanishes is made anew when it is asked for."""
+    ) -> bool:
+        """Move a view on; whether it may show something else now.
+
+        One from which a sum vanishes is made anew when it is asked for.
+        """
+        left = [pane for pane in leaving if pane in self.panes]
+        entered = [pane for pane in entering if pane in self.panes]
+        if not left and not entered and not self.levels:
+            return False
         view = self.views[number]
-        vanished = False
-        for pane in leaving:
-            if pane in self.panes:
-                vanished |= pricing.leave(view.sums, self.total(pane), pane[1])
-        for pane in entering:
-            if pane in self.panes:
-                pricing.enter(view.sums, self.total(pane), pane[1])
         view.shown = view.crowds = None
-        if vanished:
+        for pane in entered:
+            pricing.enter(view.sums, self.total(pane), pane[1])
+        vanished = [pricing.leave(view.sums, self.total(pane), pane[1]) for pane in left]
+        if any(vanished):
             del self.views[number]
+        return True
 
     def crowds_of(self, view: View, span: Span) -> dict[str, Sketch]:
         """The people in a view."""
@@ -125,11 +131,22 @@ class SliceState:
                     _gather(view.crowds, self.crowds_in(pane), WINDOW_EXACT)
         return view.crowds
 
+    def take_steps(self, pane: Pane, steps: Sums) -> None:
+        """Let levels change in a pane."""
+        add(self.levels, steps)
+        add(self.steps.setdefault(pane, {}), steps)
+
+    def fold_steps(self, pane: Pane, into: Pane) -> None:
+        """Move what levels changed by in a pane to a coarser one."""
+        steps = self.steps.pop(pane, None)
+        if steps:
+            add(self.steps.setdefault(into, {}), steps)
+
     def level_at(self, key: str, at_s: int, grain_s: int) -> int:
-        """A level at a moment: without what panes, no wider than the grain, hold from then on."""
+        """A level at a moment: without the steps since, in panes no wider than the grain."""
         after = Span(at_s, FAR_FUTURE, grain_s)
         return self.levels[key] - sum(
-            self.total(pane).get(key, 0) for pane in self.panes if after.holds(pane)
+            steps.get(key, 0) for pane, steps in self.steps.items() if after.holds(pane)
         )
 
 

@@ -10,7 +10,7 @@ from kpistream.settings.defaults import (
     PREFIX,
     SHIPPED,
 )
-from kpistream.settings.file import read_text
+from kpistream.settings.file import read_text, unreadable
 from kpistream.settings.loading import load_settings
 from kpistream.settings.model import (
     Length,
@@ -39,4 +39,5 @@ __all__ = [
     "read_text",
     "settings_of",
     "topic_error",
+    "unreadable",
 ]

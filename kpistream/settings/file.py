@@ -34,13 +34,11 @@ class SettingsFile(NamedTuple):
 
 def read_text(path: Path) -> str:
     """The text of a file that a person wrote; raises ConfigErrors if it cannot be read."""
-    problem = unreadable(path)
-    if problem is None:
-        try:
-            return path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            problem = "is not UTF-8 text"
-    raise ConfigErrors([ConfigError(str(path), 1, "", problem)])
+    problem = unreadable(path) or "is not UTF-8 text"
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        raise ConfigErrors([ConfigError(str(path), 1, "", problem)]) from None
 
 
 def unreadable(path: Path) -> str | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from bench.clicks import CAMPAIGNS, CHANNELS, Clicks, campaign_names, campaigns_for, slices_of
+from bench.clicks import CAMPAIGNS, CHANNELS, Clicks, campaign_names
 from kpistream.core.decode import Decoder, Rejected
 from kpistream.core.events import Click
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from kpistream.cli.check_rates import RatesReport
+from kpistream.core.rates_file import Worth
 from kpistream.edges.embedded_broker import free_port
-from tests.cli.conftest import Run
+from tests.cli.conftest import Ran, Run
 
 RULE = """\
 rules:
@@ -117,5 +120,152 @@ def test_a_webhook_without_a_host_is_a_mistake(
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https:///s3cr3t")
     ran = kpistream("check", "--no-broker")
     assert ran.code == 2
-    assert "settings: webhooks.webhook-9aeb6f: " in ran.err
+    assert "environment: KPISTREAM_WEBHOOKS[0]: webhook-9aeb6f: " in ran.err
     assert "s3cr3t" not in ran.err
+
+
+# -- a user's own part of the catalogue ------------------------------------------------------------
+
+OWN = """\
+dimensions: [brand]
+events:
+  test_drive: {fields: {model: text}}
+measures:
+  test_drives: {count: test_drive}
+kpis:
+  test_drives:
+    name: {en: Test drives, fr: Essais}
+    unit: count
+    direction: up
+    formula: test_drives
+"""
+
+
+def test_what_a_user_adds_is_counted_and_its_topics_are_named(
+    kpistream: Run, tmp_path: Path
+) -> None:
+    config = written(tmp_path, "k.yml", OWN)
+    ran = kpistream("check", "--no-broker", "--config", config)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"own catalogue {config}: 1 dimensions, 1 events, 1 measures, 1 kpis\n" in ran.out
+    assert "event test_drive: topic test_drives\n" in ran.out
+
+
+def warnings(ran: Ran) -> list[str]:
+    assert ran.code == 0, ran.err
+    return [line.removeprefix("warning: ") for line in ran.err.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        pytest.param(
+            "dashboards:\n  showroom: [test_drives]\n",
+            "13: dashboards.showroom: 1 KPI, fewer than the 5 to 7 of a dashboard",
+            id="few KPIs on a dashboard",
+        ),
+        pytest.param(
+            "  bounce_rate: {north_star: true}\n",
+            "6: kpis: more than one North Star: bounce_rate, ",
+            id="two North Stars",
+        ),
+        pytest.param(
+            "  cost_per_lead: {windows: [24h, 2h]}\n",
+            "12: kpis.cost_per_lead.windows[1]: 2h is not among `windows`, and left out; allowed: ",
+            id="a window that is not kept",
+        ),
+        pytest.param(
+            "  cost_per_lead:\n    slices: [[], [brand]]\n",
+            "13: kpis.cost_per_lead.slices[1]: (brand) is not among `slices`, and left out; ",
+            id="slices that are not kept",
+        ),
+        pytest.param(
+            "member_limits: {brand: 5}\n",
+            "12: member_limits.brand: limits nothing: no set in `slices` has it",
+            id="a limit of what is not kept",
+        ),
+    ],
+)
+def test_what_could_be_better_is_a_warning_with_its_line(
+    kpistream: Run, tmp_path: Path, more: str, advice: str
+) -> None:
+    config = written(tmp_path, "k.yml", OWN + more)
+    [warning] = warnings(kpistream("check", "--no-broker", "--config", config))
+    assert warning.startswith(f"{config}:{advice}")
+
+
+def test_an_event_type_that_nothing_is_measured_of_is_a_warning(
+    kpistream: Run, tmp_path: Path
+) -> None:
+    config = written(tmp_path, "k.yml", "events:\n  visit: {}\n")
+    [warning] = warnings(kpistream("check", "--no-broker", "--config", config))
+    assert warning == f"{config}:2: events.visit: is read, and no measure is made of it"
+
+
+def test_an_objective_that_no_topic_can_feed_is_a_warning(kpistream: Run, tmp_path: Path) -> None:
+    objective = """\
+topics: {click: clicks}
+rules: []
+objectives:
+  more:
+    name: {en: More, fr: Plus}
+    kpi: revenue
+    target: 40
+    start: 2026-03-01
+    deadline: 2026-03-31
+    owner: shop
+    kpis: [orders, average_order_value]
+"""
+    config = written(tmp_path, "k.yml", objective)
+    told = warnings(kpistream("check", "--no-broker", "--config", config))
+    assert told == ["objective more is skipped: revenue needs the setting topics.order"]
+
+
+# -- rates -----------------------------------------------------------------------------------------
+
+
+def test_a_file_of_rates_is_told_by_its_currencies_and_its_newest_day(
+    kpistream: Run, tmp_path: Path
+) -> None:
+    today = datetime.now(UTC).date()
+    rates = f"date,currency,rate\n{today},USD,0.9\n{today - timedelta(days=3)},JPY,0.006\n"
+    written(tmp_path, "rates.csv", rates)
+    config = written(tmp_path, "k.yml", "rates: rates.csv\n")
+    ran = kpistream("check", "--no-broker", "--config", config)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"ok  rates {tmp_path}/rates.csv: JPY, USD; newest of {today}\n" in ran.out
+
+
+DAY = date(2026, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("ages", "told"),
+    [
+        pytest.param({"USD": 0, "JPY": 7}, [], id="none is too old"),
+        pytest.param(
+            {"USD": 8, "JPY": 30},
+            [
+                "the newest rate is of 2026-03-02, more than 7 days ago: money of today in another "
+                "currency has no rate and is set apart"
+            ],
+            id="all are",
+        ),
+        pytest.param(
+            {"USD": 0, "RUB": 1000, "BGN": 70},
+            ["no rate of the last 7 days for BGN, RUB"],
+            id="some are",
+        ),
+    ],
+)
+def test_rates_that_grow_old_are_told(ages: dict[str, int], told: list[str]) -> None:
+    worths = [Worth(DAY - timedelta(days=age), code, 1, 1) for code, age in ages.items()]
+    older = [Worth(worth.on - timedelta(days=1), worth.currency, 1, 1) for worth in worths]
+    assert RatesReport.of([*worths, *older]).warnings(DAY, 7) == told
+
+
+def test_of_many_currencies_the_first_are_listed() -> None:
+    worths = [Worth(DAY, f"C{number:02}", 1, 1) for number in range(14)]
+    line = RatesReport.of(worths).line()
+    assert line.startswith("C00, C01, ")
+    assert line.endswith("C11 and 2 more; newest of 2026-03-10")

@@ -47,6 +47,12 @@ def computed(kpistream: Run, *arguments: object) -> list[dict[str, Any]]:
     return objects(ran.out)
 
 
+@pytest.fixture(scope="module")
+def found(kpistream: Run, story: str) -> list[dict[str, Any]]:
+    """What the story comes to."""
+    return computed(kpistream, story)
+
+
 def reading(found: list[dict[str, Any]], kpi: str, **members: str) -> dict[str, Any]:
     [one] = [
         r
@@ -56,16 +62,14 @@ def reading(found: list[dict[str, Any]], kpi: str, **members: str) -> dict[str, 
     return one
 
 
-def test_sums_equal_what_was_emitted_to_the_cent(kpistream: Run, story: str, tally: Tally) -> None:
-    found = computed(kpistream, story)
+def test_sums_equal_what_was_emitted_to_the_cent(found: list[dict[str, Any]], tally: Tally) -> None:
     assert reading(found, "revenue")["value"] == tally.revenue() / EUR
     assert reading(found, "ad_cost")["value"] == tally.amount("cost") / EUR
     assert reading(found, "impressions")["value"] == tally.count("impression")
     assert reading(found, "orders")["value"] == tally.count("order", what="purchase")
 
 
-def test_each_campaign_has_its_own(kpistream: Run, story: str, tally: Tally) -> None:
-    found = computed(kpistream, story)
+def test_each_campaign_has_its_own(found: list[dict[str, Any]], tally: Tally) -> None:
     for channel, campaign in (("display", "retargeting"), ("search", "brand")):
         roas = reading(found, "return_on_ad_spend", channel=channel, campaign=campaign)
         assert roas["numerator"] == tally.revenue(campaign=campaign) / EUR
@@ -73,8 +77,8 @@ def test_each_campaign_has_its_own(kpistream: Run, story: str, tally: Tally) -> 
         assert roas["currency"] == "EUR"
 
 
-def test_a_reading_has_the_published_form(kpistream: Run, story: str) -> None:
-    one = reading(computed(kpistream, story), "unsubscribe_rate", channel="email")
+def test_a_reading_has_the_published_form(found: list[dict[str, Any]]) -> None:
+    one = reading(found, "unsubscribe_rate", channel="email")
     assert one == {
         "kind": "reading",
         "kpi": "unsubscribe_rate",
@@ -90,9 +94,9 @@ def test_a_reading_has_the_published_form(kpistream: Run, story: str) -> None:
 
 
 def test_the_last_line_says_what_became_of_every_event(
-    kpistream: Run, story: str, tally: Tally
+    found: list[dict[str, Any]], tally: Tally
 ) -> None:
-    last = computed(kpistream, story)[-1]
+    last = found[-1]
     assert last["kind"] == "outcomes"
     assert last["produced"] == tally.count()
     by_event = {row["event"]: row["records"] for row in last["outcomes"]}
@@ -109,12 +113,12 @@ def test_alerts_come_as_they_changed(kpistream: Run, story: str) -> None:
 
 
 def test_the_same_events_in_another_order_give_the_same(
-    kpistream: Run, story: str, tmp_path: Path
+    kpistream: Run, story: str, found: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     lines = Path(story).read_text(encoding="utf-8").splitlines()
     shuffled = tmp_path / "shuffled.ndjson"
     shuffled.write_text("\n".join(lines[::2] + lines[1::2]), encoding="utf-8")
-    assert computed(kpistream, shuffled) == computed(kpistream, story)
+    assert computed(kpistream, shuffled) == found
 
 
 def test_duplicates_and_broken_events_are_counted_with_their_reasons(
@@ -141,9 +145,38 @@ def test_duplicates_and_broken_events_are_counted_with_their_reasons(
     }
 
 
-def test_events_can_come_from_standard_input(kpistream: Run, story: str) -> None:
+def test_a_shipped_type_that_is_not_among_the_topics_is_left_unread(
+    kpistream: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPISTREAM_TOPICS", '{"click": "clicks"}')
+    monkeypatch.setenv("KPISTREAM_RULES", "[]")
+    path = tmp_path / "events.ndjson"
+    lines = [
+        '{"type":"click","event_id":"a","occurred_at":"2026-03-01T10:00:00Z"}',
+        '{"type":"cost","event_id":"b","occurred_at":"2026-03-01T10:00:00Z"}',
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    last = computed(kpistream, path)[-1]
+    assert (last["produced"], last["unread"]) == (1, {"cost": 1})
+
+
+def test_money_without_a_rate_is_told_apart(kpistream: Run, tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    order = (
+        '{"type":"order","event_id":"a","occurred_at":"2026-03-01T10:00:00Z","order_id":"A",'
+        '"revenue":{"amount":"12.50","currency":"USD"}}'
+    )
+    path.write_text(order, encoding="utf-8")
+    [apart] = [one for one in computed(kpistream, path) if one["kind"] == "unpriced"]
+    assert apart == {"kind": "unpriced", "currency": "USD", "amount": 12.5, "events": 1}
+    assert "no rate for 12.50 USD of 1 events" in kpistream("compute", path).out
+
+
+def test_events_can_come_from_standard_input(
+    kpistream: Run, story: str, found: list[dict[str, Any]]
+) -> None:
     piped = kpistream("compute", "-", "--json", given=Path(story).read_bytes())
-    assert objects(piped.out) == computed(kpistream, story)
+    assert objects(piped.out) == found
 
 
 def test_without_json_there_are_tables(kpistream: Run, story: str, tally: Tally) -> None:

@@ -11,10 +11,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from kpistream.edges.embedded_broker import EmbeddedBroker, free_port
 from tests.cli.conftest import Run
@@ -118,6 +121,78 @@ def test_a_worker_measures_and_ends_on_a_signal(kpistream: Run, broker: str) -> 
     assert worker.returncode == 0
     assert "Traceback" not in logged.decode()
     assert logged.decode().rstrip().splitlines()[-1].endswith("stopped")
+
+
+DEALER = Path(__file__).parents[2] / "examples" / "car-dealer" / "kpistream.yml"
+
+
+def test_a_worker_measures_events_of_ones_own(kpistream: Run, broker: str) -> None:
+    missing = kpistream("check", "--broker", broker, "--config", DEALER)
+    assert missing.code == 0
+    assert " test_drives," in missing.err
+    made = objects(kpistream("topics", "create", "-b", broker, "-c", DEALER, "--json").out)
+    assert {topic["topic"] for topic in made} >= {"test_drives", "car-dealer.measured.test_drives"}
+    own: dict[str, list[dict[str, Any]]] = {
+        "leads": [{"stage": "lead", "lead_id": str(n)} for n in range(4)],
+        "test_drives": [{"model": "One", "minutes": 30}, {"model": "One", "minutes": 0}],
+    }
+    port = free_port()
+    with _worker("-b", broker, "-c", str(DEALER), "--web-port", str(port)):
+        _wait_until_ready(port)
+        asyncio.run(_send(broker, own))
+        found = _reading(port, "kpi=lead_to_test_drive_rate&window=24h&slice=brand")
+        assert (found["value"], found["slice"]) == (0.25, {"brand": "aurora"})
+        shown = _metric(port, "test_drives", "1h", "brand")
+        assert 'brand="aurora"' in shown
+        assert shown.endswith(" 1.0")
+
+
+async def _send(broker: str, events: dict[str, list[dict[str, Any]]]) -> None:
+    """Send events of now to topics, all of one brand."""
+    async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
+        for topic, bodies in events.items():
+            for number, body in enumerate(bodies):
+                now = datetime.now(UTC).isoformat()
+                common = {"event_id": f"{topic}-{number}", "occurred_at": now, "brand": "Aurora"}
+                await producer.send_and_wait(topic, json.dumps(common | body).encode())
+
+
+@contextmanager
+def _worker(*arguments: str) -> Iterator[None]:
+    command = [sys.executable, "-m", "kpistream", "worker", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=dict(os.environ)) as process:
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, logged = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in logged.decode()
+
+
+def _reading(port: int, query: str) -> dict[str, Any]:
+    """The one reading asked for, once both topics have been measured."""
+    deadline = time.monotonic() + 30
+    while True:
+        answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/readings?{query}")
+        found = json.load(answer)["readings"]
+        if found and found[0]["sample"] == 4 and found[0]["numerator"]:
+            return dict(found[0])
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+
+
+def _metric(port: int, kpi: str, window: str, part: str) -> str:
+    """The line of a KPI's gauge, which follows at the next flush."""
+    labels = (f'kpi="{kpi}"', f'window="{window}"', f'slice="{part}"')
+    deadline = time.monotonic() + 10
+    while True:
+        page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        for line in page.splitlines():
+            if line.startswith("kpistream_kpi{") and all(label in line for label in labels):
+                return str(line)
+        assert time.monotonic() < deadline, page
+        time.sleep(0.2)
 
 
 def _wait_until_ready(port: int) -> None:

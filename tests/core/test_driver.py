@@ -92,3 +92,29 @@ def test_a_rise_is_judged_against_the_window_before() -> None:
 
     [fired] = [alert for alert in news if alert.state == "firing"]
     assert (fired.value, fired.previous) == (44.0, 29.0)
+
+
+def test_a_level_begins_with_its_opening_and_goes_on_for_ever() -> None:
+    level = "{level: customer, plus: {kind: created}, minus: {kind: churned}, opening: 100}"
+    catalogue = build.extended_catalogue(f"measures:\n  active_customers: {level}\n")
+    came = [("customer", build.customer("created")), ("customer", build.customer("created"))]
+    driver = build.driven([*came, ("customer", build.customer("churned"))], catalogue=catalogue)
+    list(driver.advance(at_ms("400d")))
+
+    assert driver.view((), "5m")["active_customers"] == 101
+    assert driver.view((), "24h", before=True)["active_customers"] == 101
+
+
+def test_the_worth_of_a_level_follows_the_rate_of_the_day() -> None:
+    """Even where no window moves and nothing happens."""
+    rates = "date,currency,rate\n2026-03-01,USD,0.90\n2026-03-02,USD,0.80\n"
+    driver = build.driven(
+        [("customer", build.customer("created", mrr="10.00", currency="USD"))],
+        rates=rates,
+        windows=("24h", "this_month"),
+    )
+    worth = [driver.view((), "this_month")["monthly_recurring_revenue@*"]]
+    list(driver.advance(at_ms("15h")))
+    worth.append(driver.view((), "this_month")["monthly_recurring_revenue@*"])
+
+    assert worth == [9_00 * 10_000 * 10**12, 8_00 * 10_000 * 10**12]

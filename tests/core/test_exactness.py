@@ -231,14 +231,3 @@ def test_members_beyond_the_limit_are_in_the_total_whatever_dies(
         world.pass_time(hours * 3600)
         world.cluster.stir(50)
         world.check_totals()
-
-
-@given(seed=seeds, records=sizes, pace_s=paces)
-@exact
-def test_slices_beyond_those_of_a_pane_are_in_the_total_whatever_dies(
-    seed: int, records: int, pace_s: float
-) -> None:
-    world = World(seed, pace_s, max_pane_slices=5)
-    world.cluster.makes_zombies = False
-    world.live(records)
-    world.check_totals()

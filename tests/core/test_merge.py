@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from kpistream.core.measures import Condition, Measure
 from kpistream.core.merge import META_KEY, Merger
 from kpistream.core.merge_rules import MergeRules
 from kpistream.core.owned_rows import Row, row_name
 from kpistream.core.panes import ALL_TIERS, Tiers
 from kpistream.core.partials import Mark, Partial
+from kpistream.core.sketch import Sketch
 from kpistream.core.windows import parse_window
 from tests.support.builders import START_S, seconds
+from tests.support.merge_story import Story
 
 SOURCES = [("clicks", 0), ("clicks", 1)]
 WINDOWS = [parse_window(name) for name in ("5m", "1h", "24h")]
 FIVE_MINUTES, HOUR, DAY = range(3)
+
+slow = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+seeds = st.integers(0, 2**32 - 1)
+lives = st.lists(st.integers(1, 20), min_size=1, max_size=6)
 
 
 def _merger(rows: Iterable[Row] = (), owner: bytes = b"one") -> Merger:
@@ -263,3 +273,202 @@ def test_a_silent_source_is_known_by_its_topic() -> None:
 
     _pass(merger, "61s", sources=SOURCES[:1])
     assert merger.silent_topics(60_000) == {"clicks"}
+
+
+# -- people, levels, members -----------------------------------------------------------------------
+
+
+@given(seed=seeds, lives=lives)
+@slow
+def test_a_restart_changes_no_sum_no_level_and_nobody(seed: int, lives: list[int]) -> None:
+    """Whether all that was read is committed, or a flush was lost, or a zombie writes once more."""
+    told = Story(seed, START_S * 1000, "Europe/Paris")
+    for steps in lives:
+        told.live(steps)
+        told.flush(committed=told.random.random() < 0.6)
+        told.live(told.random.randint(0, 12))
+        told.restart(zombie=told.random.choice([0, 0, 1, 5]))
+        if told.random.random() < 0.3:
+            told.compact()
+        told.hear()
+        told.check()
+
+
+@given(seed=seeds, lives=lives)
+@slow
+def test_members_come_to_the_total_at_all_times(seed: int, lives: list[int]) -> None:
+    told = Story(seed, START_S * 1000, limits={"channel": 2}, members=6)
+    for steps in lives:
+        told.live(steps)
+        _check_total(told)
+        told.flush(committed=told.random.random() < 0.6)
+        told.live(told.random.randint(0, 12))
+        told.restart()
+        told.hear()
+        _check_total(told)
+
+
+def _check_total(told: Story) -> None:
+    for index, before, span in told.spans():
+        total = told.truth((), span)
+        assert told.merger.sums((), index, before=before) == total
+        added: Counter[str] = Counter()
+        for part in told.merger.slices:
+            added.update(told.merger.sums(part, index, before=before) if part else {})
+        del added["visitors"]
+        total.pop("visitors", None)
+        assert {k: n for k, n in added.items() if n} == {k: n for k, n in total.items() if n}
+
+
+def _limited(limit: int, rows: Iterable[Row] = (), owner: bytes = b"one") -> Merger:
+    clicks = Measure("clicks", "click", "count", None, (), "count")
+    rules = MergeRules(Tiers(ALL_TIERS[:3]), WINDOWS, [clicks], limits={"campaign": limit})
+    merger = Merger(rules, SOURCES, owner)
+    for row in rows:
+        merger.restore(*row)
+    merger.restored()
+    return merger
+
+
+def _add_member(
+    merger: Merger, name: str, clicks: int, *, fence: int, partition: int = 0, at: str = "0s"
+) -> None:
+    start = int(START_S + seconds(at)) // 10 * 10
+    people = Sketch()
+    people.add([hash((name, n)) % 2**32 for n in range(clicks)])
+    crowds = {"visitors": people.to_bytes()}
+    partial = Partial("clicks", partition, fence, [(10, start, {"clicks": clicks}, crowds)])
+    merger.merge((("campaign", name),), partial)
+
+
+def _by_campaign(merger: Merger, window: int = DAY) -> dict[str, int]:
+    views = {part[0][1]: merger.sums(part, window) for part in merger.slices if part}
+    return {name: view["clicks"] for name, view in views.items() if "clicks" in view}
+
+
+def test_all_sources_agree_on_where_a_members_pane_is_kept() -> None:
+    merger = _limited(1)
+    _pass(merger, "1s")
+    _add_member(merger, "a", 1, fence=1)
+    _add_member(merger, "b", 20, fence=1)
+    _pass(merger, "61s")
+    _pass(merger, "121s")
+    _add_member(merger, "b", 3, fence=1, at="120s")
+    _add_member(merger, "b", 5, fence=1, partition=1)
+    _add_member(merger, "a", 2, fence=2, partition=1)
+    _add_member(merger, "a", 9, fence=2, at="120s")
+
+    assert _by_campaign(merger) == {"a": 3, "b": 3, "__other__": 34}
+
+
+def test_a_partial_that_is_sent_again_finds_its_pane_though_its_member_moved() -> None:
+    merger = _limited(1)
+    _pass(merger, "1s")
+    _add_member(merger, "a", 1, fence=1)
+    _add_member(merger, "b", 20, fence=1)
+    merger.reached(1)
+    rows = merger.drain()
+    merger = _limited(1, rows, b"two")
+    _pass(merger, "61s")
+    _add_member(merger, "b", 21, fence=2)
+    _add_member(merger, "a", 1, fence=1)
+
+    assert _by_campaign(merger) == {"a": 1, "__other__": 21}
+
+
+def test_a_members_partial_is_not_taken_in_again_after_its_pane_was_folded() -> None:
+    """Even where the fold alone is durable, and the member has a slice of its own by now."""
+    merger = _limited(1)
+    _pass(merger, "1s")
+    _add_member(merger, "a", 1, fence=1)
+    _add_member(merger, "b", 20, fence=1)
+    merger.reached(1)
+    rows = merger.drain()
+    _pass(merger, "2h")
+    merger.reached(2)
+    rows += [row for row in merger.drain() if row_name(row[0]) != META_KEY]
+    merger = _limited(9, rows, b"two")
+    _add_member(merger, "b", 20, fence=1)
+
+    assert _by_campaign(merger) == {"a": 1, "__other__": 20}
+
+
+def test_a_million_members_leave_rows_that_are_bounded_and_fit_a_record() -> None:
+    """Scaled down to some thousands, at a limit of ten."""
+    merger = _limited(10)
+    _pass(merger, "1s")
+    for n in range(3_000):
+        _add_member(merger, f"m{n}", 1, fence=n)
+    merger.reached(1)
+    rows = merger.drain()
+
+    assert len(list(merger.slices)) == 11
+    assert len(rows) <= 11 + 64 + 1
+    assert max(len(value or b"") for _, value in rows) < 20_000
+    _add_member(merger, "m2999", 2, fence=9_999)
+    merger.reached(2)
+    assert len(merger.drain()) == 3  # the pane, one shard, how far it got
+
+
+def test_the_people_of_a_torn_flush_are_not_lost_with_the_partial_in_another_shard() -> None:
+    merger = _limited(1)
+    _pass(merger, "1s")
+    _add_member(merger, "a", 1, fence=1)
+    _add_member(merger, "b", 4, fence=1)
+    merger.reached(1)
+    torn = [row for row in merger.drain() if row[0][:1] == b"h"]
+    assert len(torn) == 1
+    merger = _limited(1, torn, b"two")
+    _pass(merger, "1s")
+    _add_member(merger, "a", 1, fence=1)
+    _add_member(merger, "b", 4, fence=1)
+
+    assert merger.sums((("campaign", "__other__"),), DAY)["visitors"] == 4
+
+
+def test_rows_that_rest_as_bytes_still_take_what_is_late() -> None:
+    merger = _merger()
+    _pass(merger, "0s")
+    _add(merger, 1)
+    merger.reached(1)
+    merger.drain()
+    _pass(merger, "5m")
+    assert not merger._hot
+    _add(merger, 3, fence=2)
+
+    assert _clicks(merger, HOUR) == 3
+    assert len(merger._hot) == 1
+
+
+def test_a_level_outlives_all_panes_and_a_restart() -> None:
+    where = (Condition("kind", frozenset({"created"})),)
+    level = Measure(
+        "members", "customer", "level", None, where, "count", where, "end", (((), "", 1000),)
+    )
+    rules = MergeRules(Tiers(ALL_TIERS[:3]), WINDOWS, [level])
+    merger = Merger(rules, SOURCES, b"one")
+    merger.restored()
+    _pass(merger, "0s")
+    rows: list[Row] = []
+    for day, step in enumerate((7, -2, 4)):
+        at = START_S + day * 86_400
+        merger.merge((), Partial("clicks", 0, day, [(10, at // 10 * 10, {"members": step}, {})]))
+        _pass(merger, f"{day + 1}d")
+        merger.reached(day)
+        rows += merger.drain()
+    _pass(merger, "30d")
+    merger.reached(9)
+    rows += merger.drain()
+
+    assert merger.panes_held == 0
+    for window in (FIVE_MINUTES, DAY):
+        assert merger.sums((), window) == {"members": 1009}
+    again = Merger(rules, SOURCES, b"two")
+    for row in rows:
+        again.restore(*row)
+    again.restored()
+    again.resume(10)
+    _pass(again, "30d")
+    assert again.sums((), DAY, before=True) == {"members": 1009}
+    again.merge((), Partial("clicks", 0, 9, [(10, START_S, {"members": 7}, {})]))
+    assert again.sums((), DAY) == {"members": 1009}

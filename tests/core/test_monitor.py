@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from kpistream.core.alerts import Alert
 from kpistream.core.driver import DrivenRecord
 from kpistream.core.monitor import Monitor
 from kpistream.core.owned_rows import Row
-from kpistream.core.partials import MARK_KEY, TICK_KEY, Mark, Partial, encode_mark, encode_partial
+from kpistream.core.partials import (
+    MARK_KEY,
+    TICK_KEY,
+    Crowds,
+    Mark,
+    Partial,
+    Sums,
+    encode_mark,
+    encode_partial,
+)
+from kpistream.core.unpriced import Unpriced
 from tests.support import builders as build
 from tests.support.alerting import rule
 from tests.support.builders import START_S, at_ms
@@ -38,7 +50,7 @@ class Partials:
     def count(self, measure: str, events: int, at: str = "0s", *, fence: int = 1) -> None:
         """So many events of the total's current pane."""
         start = (START_S + int(build.seconds(at))) // 10 * 10
-        value = encode_partial(Partial(measure, 0, fence, [(10, start, {measure: events})]))
+        value = encode_partial(Partial(measure, 0, fence, [(10, start, {measure: events}, {})]))
         self.take(at, b"s[]", value)
 
     def mark(self, at: str, topics: Iterable[str] = ("impressions", "clicks")) -> None:
@@ -212,3 +224,164 @@ def test_a_pending_alert_is_no_news_after_a_restart() -> None:
     before.beat("2s")
     after = Partials(before.monitor.drain(), b"two", before.offset)
     assert after.beat("3s") == []
+
+
+# -- what is worked out, and when ------------------------------------------------------------------
+
+
+def _beats(slices: int, most_readings: int | None) -> tuple[Monitor, list[int]]:
+    """How many slices' clicks are on the board, beat by beat."""
+    plan = build.plan(events=["click"], windows=("5m",), slices=[("campaign",)])
+    monitor = Monitor(plan, [("clicks", 0)], b"one", most_readings)
+    monitor.restored()
+    pane: tuple[int, int, Sums, Crowds] = (10, START_S, {"clicks": 1}, {})
+    messages = [
+        DrivenRecord(
+            n,
+            at_ms("1s"),
+            encode_partial(Partial("clicks", 0, 1, [pane])),
+            b's[["campaign","c%d"]]' % n,
+        )
+        for n in range(slices)
+    ]
+    monitor.take(messages)
+    found = []
+    for _ in range(slices + 1):
+        monitor.beat()
+        found.append(len(monitor.board.of("clicks", "5m")))
+    return monitor, found
+
+
+def test_a_beat_works_out_no_more_than_the_bound_and_everything_gets_its_turn() -> None:
+    _, at_once = _beats(20, None)
+    monitor, found = _beats(20, 1)
+
+    assert at_once[0] == 20
+    assert found[:3] == [1, 2, 3]
+    assert found[-1] == 20
+    assert {r.value for r in monitor.board.of("clicks", "5m")} == {1.0}
+
+
+def test_nothing_is_worked_out_again_until_something_changes_or_its_window_moves() -> None:
+    partials = _low()
+    partials.beat("2s")
+    seen = [_worked_out_at(partials, "5m"), _worked_out_at(partials, "24h")]
+    partials.beat("3s")
+    assert seen == [_worked_out_at(partials, "5m"), _worked_out_at(partials, "24h")] == [2.0, 2.0]
+    partials.count("clicks", 2, "4s", fence=2)
+    partials.beat("4s")
+    assert [_worked_out_at(partials, "5m"), _worked_out_at(partials, "24h")] == [4.0, 4.0]
+    for at in range(50, 400, 50):
+        partials.mark(f"{at}s")
+        partials.beat(f"{at}s")
+    assert partials.monitor.board.get("click_through_rate", "5m") is None
+    assert _worked_out_at(partials, "24h") == 4.0
+
+
+def _worked_out_at(partials: Partials, window: str) -> float:
+    reading = partials.monitor.board.get("click_through_rate", window)
+    assert reading is not None
+    return reading.as_of - START_S
+
+
+def test_only_readings_that_rest_on_a_topic_that_falls_silent_are_worked_out_again() -> None:
+    partials = _low()
+    partials.beat("2s")
+    partials.mark("61s", ["impressions"])
+    partials.beat("62s")
+    board = partials.monitor.board
+
+    assert {r.trust for r in board.of("impressions", "1h")} == {"provisional"}
+    assert {r.trust for r in board.of("clicks", "1h")} == {"incomplete"}
+    partials.mark("63s")
+    partials.beat("63s")
+    assert {r.trust for r in partials.monitor.board.of("clicks", "1h")} == {"provisional"}
+
+
+def test_money_without_a_rate_makes_a_reading_incomplete_and_is_listed() -> None:
+    driver = build.driven(
+        [
+            ("order", build.order("10.00")),
+            ("order", build.order("7", currency="JPY")),
+            ("order", build.order("2.50", currency="USD")),
+            ("order", build.order("1.25", currency="USD")),
+        ],
+        events=["order"],
+        rates="date,currency,rate\n2026-03-01,JPY,0.01\n",
+    )
+    revenue = driver.reading("revenue", "5m")
+    orders = driver.reading("orders", "5m")
+
+    assert revenue is not None
+    assert orders is not None
+    assert (revenue.value, revenue.trust) == (10.07, "incomplete")
+    assert driver.unpriced == [Unpriced("USD", 3.75, 2)]
+    assert orders.trust == "provisional"
+
+
+def test_any_kpi_can_be_read_over_any_window_and_the_one_before() -> None:
+    partials = _low()
+    partials.beat("2s")
+    partials.mark("6m")
+    partials.beat("6m")
+    monitor = partials.monitor
+    [before] = monitor.read("impressions", "5m", [()], before=True)
+
+    assert before.value == 10.0
+    assert not list(monitor.read("impressions", "5m", [()]))
+    with pytest.raises(KeyError):
+        list(monitor.read("impressions", "7d"))
+
+
+OBJECTIVE = """
+objectives:
+  more_orders:
+    name: {en: More orders, fr: Plus de commandes}
+    kpi: orders
+    target: 4
+    start: 2026-02-20
+    deadline: 2026-03-20
+    owner: sales
+    kpis: [orders, revenue, average_order_value]
+"""
+
+
+def test_objectives_are_assessed_over_their_own_span() -> None:
+    catalogue = build.extended_catalogue(OBJECTIVE)
+    driver = build.driven(
+        [("order", build.order(at=at)) for at in ("-3h", "-7d", "-9d", "-15d")],
+        events=["order"],
+        catalogue=catalogue,
+    )
+    [progress] = driver.objectives
+
+    assert (progress.objective.id, progress.value) == ("more_orders", 3.0)
+
+
+def test_the_readings_of_a_slice_that_has_gone_leave_the_board() -> None:
+    """Even if nothing else happens any more."""
+    monitor, _ = _beats(3, None)
+    assert len(monitor.board) > 0
+    for n, at in enumerate(("1h", "2h", "5d"), start=100):
+        mark = encode_mark(Mark("clicks", 0, at_ms(at), 0))
+        monitor.take([DrivenRecord(n, at_ms(at), mark, MARK_KEY)])
+        monitor.beat()
+
+    assert not list(monitor.merger.slices)
+    assert len(monitor.board) == 0
+
+
+def test_a_slice_that_goes_and_comes_back_between_two_beats_is_read() -> None:
+    monitor, _ = _beats(1, None)
+    late = START_S + 5 * 86_400
+    partial = encode_partial(Partial("clicks", 0, 9, [(10, late, {"clicks": 4}, {})]))
+    mark = encode_mark(Mark("clicks", 0, late * 1000, 0))
+    monitor.take(
+        [
+            DrivenRecord(100, late * 1000, mark, MARK_KEY),
+            DrivenRecord(101, late * 1000 + 1, partial, b's[["campaign","c0"]]'),
+        ]
+    )
+    monitor.beat()
+
+    assert [r.value for r in monitor.board.of("clicks", "5m")] == [4.0]

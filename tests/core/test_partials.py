@@ -31,7 +31,19 @@ def test_the_difference_leads_from_the_old_sums_to_the_new(new: Sums, old: Sums)
 
 
 def test_partials_and_marks_travel_unchanged() -> None:
-    partial = Partial("clicks", 3, 17, [(10, 1_772_359_200, {"revenue@EUR": 10**17})])
+    partial = Partial(
+        "clicks",
+        3,
+        17,
+        [
+            (
+                10,
+                1_772_359_200,
+                {"revenue@EUR": 10**17, "squares@EUR": 10**34},
+                {"visitors": b"\x01abcd"},
+            )
+        ],
+    )
     mark = Mark("clicks", 3, 1_772_359_200_000, 17)
 
     assert decode_partial(encode_partial(partial)) == partial

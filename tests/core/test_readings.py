@@ -74,3 +74,14 @@ def test_a_closed_board_is_final_where_no_source_is_missing() -> None:
 
     assert [r.trust for r in open_board.closed()] == ["final", "incomplete"]
     assert open_board.closed().as_of == 10.0
+
+
+def test_boards_that_share_no_slice_are_joined_as_of_the_newest() -> None:
+    one, other = Board((reading(0.8),), 10.0), Board((reading(1.5, slice=()),), 20.0)
+    joined = Board.joined([one, other])
+
+    assert (len(joined), joined.as_of) == (2, 20.0)
+    assert joined.get("return_on_ad_spend", "1h") is other.readings[0]
+    assert joined.slices == one.slices | other.slices
+    assert [r.value for r in joined.of("return_on_ad_spend", "1h")] == [0.8, 1.5]
+    assert len(Board.joined([])) == 0

@@ -70,7 +70,9 @@ def test_views_are_what_the_events_come_to_at_any_time(
     told.check()
 
 
-@given(panes=some_panes, lo=st.integers(0, 9), hi=st.integers(0, 9), grain=st.sampled_from([10, 60]))
+@given(
+    panes=some_panes, lo=st.integers(0, 9), hi=st.integers(0, 9), grain=st.sampled_from([10, 60])
+)
 def test_a_view_that_slid_is_the_one_made_anew(
     panes: dict[Pane, Sums], lo: int, hi: int, grain: int
 ) -> None:
@@ -105,7 +107,9 @@ def test_a_span_holds_panes_that_start_in_it_and_are_no_wider_than_its_grain(
 
 
 def test_a_level_is_what_was_counted_until_then() -> None:
-    state = _state({(10, 0): {"members": 5}, (10, 60): {"members": -2}}, {"members": 1003})
+    state = SliceState({"members": 1000})
+    state.take_steps((10, 0), {"members": 5})
+    state.take_steps((10, 60), {"members": -2})
 
     assert [state.level_at("members", at, 60) for at in (0, 1, 60, 61)] == [1000, 1005, 1005, 1003]
 
@@ -115,7 +119,7 @@ def test_the_people_of_a_view_are_counted_once_over_its_panes() -> None:
     for pane, people in (((10, 0), range(5)), ((10, 60), range(3, 9)), ((900, 0), range(50))):
         crowd = Sketch()
         crowd.add(people)
-        state.crowds[pane] = {"visitors": crowd.to_bytes()}
+        state.gather(pane, {"visitors": crowd.to_bytes()})
     span = Span(0, 600, 60)
     view = state.make_view(span, FREE)
 

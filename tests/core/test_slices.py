@@ -11,6 +11,7 @@ from kpistream.core.slices import (
     NOT_SET,
     Slicing,
     normalise_member,
+    owner_of,
     partition_of,
     slice_from_key,
     slice_key,
@@ -76,3 +77,23 @@ def test_slices_are_named_by_their_dimensions() -> None:
 def test_the_owner_of_a_slice_never_changes() -> None:
     assert partition_of(b"[]", 4) == 2
     assert partition_of(slice_key((("channel", "email"),)), 4) == 3
+
+
+def test_all_slices_of_a_set_have_one_owner() -> None:
+    names = [f"c{n}" for n in range(50)]
+    owners = {owner_of(slice_key((("campaign", name),)), 64) for name in names}
+
+    assert len(owners) == 1
+    assert owners != {owner_of(slice_key(()), 64)}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+def test_a_member_is_printable_bounded_and_never_empty(written: str) -> None:
+    member = normalise_member(written)
+
+    assert 0 < len(member) <= MAX_MEMBER_CHARS
+    assert member.isprintable()
+
+
+def test_letters_that_can_be_written_in_two_ways_are_one() -> None:
+    assert normalise_member("E\u0301toile") == normalise_member("\u00e9toile")

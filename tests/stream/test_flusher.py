@@ -14,7 +14,16 @@ from kpistream.core import alerts
 from kpistream.core.alerts import Alert
 from kpistream.core.driver import DrivenRecord
 from kpistream.core.measure import Flush
-from kpistream.core.partials import MARK_KEY, TICK_KEY, Mark, Partial, encode_mark, encode_partial
+from kpistream.core.partials import (
+    MARK_KEY,
+    TICK_KEY,
+    Crowds,
+    Mark,
+    Partial,
+    Sums,
+    encode_mark,
+    encode_partial,
+)
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.flusher import Flusher
 from kpistream.stream.gate import FlushBrokenError, FlushGate
@@ -193,7 +202,7 @@ def _story() -> list[DrivenRecord]:
     """A rate that is low at first and good in the end."""
 
     def count(measure: str, events: int, at: str, fence: int) -> tuple[str, bytes, bytes]:
-        pane = (10, START_S, {measure: events})
+        pane: tuple[int, int, Sums, Crowds] = (10, START_S, {measure: events}, {})
         return at, b"s[]", encode_partial(Partial(measure, 0, fence, [pane]))
 
     marks = [("1s", MARK_KEY, encode_mark(Mark(t, 0, at_ms("50s"), 0))) for t, _ in SOURCES]

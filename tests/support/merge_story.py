@@ -154,7 +154,8 @@ class Story:
                 continue
             sums, people = self._event(feed.source[0])
             member = f"m{min(int(self.random.expovariate(0.6)), self.members - 1)}"
-            for part in ((), (("channel", member),)):
+            parts: tuple[Slice, ...] = ((), (("channel", member),))
+            for part in parts:
                 self.happened.append(Happened(part, pane, sums, people))
                 row = feed.rows.setdefault((part, pane), ({}, {}))
                 add(row[0], sums)

@@ -132,6 +132,7 @@ class Oracle:
         self._max_bytes = max_bytes
         self._partitions: dict[tuple[str, int], _Partition] = {}
         self._counted: dict[Slice, list[_Counted]] = {}
+        self._views: dict[tuple[Slice, Span, float], Sums] = {}
 
     def take(
         self, event_type: str, partition: int, offset: int, timestamp_ms: int, value: bytes | None
@@ -221,9 +222,13 @@ class Oracle:
 
     def view_of(self, part: Slice = (), span: Span = EVER, now_s: float = 0.0) -> Sums:
         """Everything that KPIs over a span are evaluated on."""
-        crowds = {name: len(people) for name, people in self.people(part, span).items()}
-        sums = self.sums(part, span) | self.amounts(part, span) | self.levels(part, span)
-        return sums | crowds | self.priced(part, span, now_s)
+        found = self._views.get((part, span, now_s))
+        if found is None:
+            crowds = {name: len(people) for name, people in self.people(part, span).items()}
+            sums = self.sums(part, span) | self.amounts(part, span) | self.levels(part, span)
+            found = sums | crowds | self.priced(part, span, now_s)
+            self._views[part, span, now_s] = found
+        return found
 
     def kpi(
         self,
@@ -320,6 +325,7 @@ class Oracle:
             _Counted(start_s, width_s, made)
             for (width_s, start_s, _), made in zip(panes, parts, strict=True)
         ]
+        self._views.clear()
         members = {d: _member(event.get(d)) for d in self._dimensions}
         for names in self._slice_sets:
             part = tuple((name, members[name]) for name in names)
