@@ -263,7 +263,8 @@ async def _send_files(settings: Settings, files: list[str], json: bool) -> None:
         async with _kafka(settings) as sink:
             opened = sink
             with ProgressLine() as line:
-                lines = line.counted(read_event_files(files), "events")
+                types = (*SHIPPED, *settings.topics)
+                lines = line.counted(read_event_files(files, types), "events")
                 await replay(_with_topics(settings, lines), sink)
     finally:
         if opened is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -30,7 +30,7 @@ Terms = Mapping[str, Measure | Expression]
 def read_kpis(
     file: CatalogueFile,
     measures: Mapping[str, Measure],
-    dimensions: Collection[str],
+    dimensions: Sequence[str],
     mistakes: Mistakes,
 ) -> dict[str, Kpi]:
     """The KPIs that are right; what is wrong is reported."""
@@ -49,13 +49,19 @@ def read_kpis(
         _check_unit(at, shape, expression, mistakes)
         sample = _sample(at, shape, expression, measures, mistakes)
         if sample is not None:
-            kpi = _kpi(kpi_id, shape, expression, sample)
+            kpi = _kpi(kpi_id, shape, expression, sample, dimensions)
             examples = read_examples(kpi, shape.examples, _behind(at, expression), mistakes)
             kpis[kpi_id] = replace(kpi, examples=examples)
     return kpis
 
 
-def _kpi(kpi_id: str, shape: KpiShape, expression: Expression, sample: str) -> Kpi:
+def _kpi(
+    kpi_id: str,
+    shape: KpiShape,
+    expression: Expression,
+    sample: str,
+    dimensions: Sequence[str],
+) -> Kpi:
     return Kpi(
         id=kpi_id,
         name=shape.name.by_language(),
@@ -73,10 +79,17 @@ def _kpi(kpi_id: str, shape: KpiShape, expression: Expression, sample: str) -> K
         urgent=shape.urgent,
         expression=expression,
         windows=tuple(dict.fromkeys(shape.windows)),
-        slices=None if shape.slices is None else tuple(map(tuple, shape.slices)),
+        slices=_slices(shape, dimensions),
         minimum_sample=shape.minimum_sample,
         north_star=shape.north_star,
     )
+
+
+def _slices(shape: KpiShape, dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...] | None:
+    """The sets of dimensions, each in the order that slices have."""
+    if shape.slices is None:
+        return None
+    return tuple(tuple(d for d in dimensions if d in names) for names in shape.slices)
 
 
 def _check_limits(at: Path, shape: KpiShape, mistakes: Mistakes) -> None:

@@ -88,8 +88,12 @@ class Driver:
         """When to beat next: in silence, only windows move, and only as far as the longest one."""
         if was_busy:
             return self._next_beat_ms + BEAT_MS
-        reach_ms = max(window.needs_reach_s for window in self._plan.windows) * 1000
-        return max(self._next_beat_ms + IDLE_BEAT_MS, now_ms - reach_ms)
+        windows = self._plan.merge_rules.windows
+        reach_ms = max(window.needs_reach_s for window in windows) * 1000
+        step_ms = IDLE_BEAT_MS
+        if not any(alert.is_active for alert in self.alerts):
+            step_ms = self._monitor.merger.quiet_step_s * 1000
+        return max((self._next_beat_ms // step_ms + 1) * step_ms, now_ms - reach_ms)
 
     def finish(self) -> Iterator[Alert]:
         """Measure what is waiting and judge it, as of the last arrival; nothing comes after."""

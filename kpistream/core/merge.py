@@ -52,6 +52,9 @@ REST_S: Final = 60
 _STEP_MS: Final = 10_000
 """Windows move and panes close at multiples of this alone."""
 
+_LONGEST_STEP_S: Final = 900
+"""Midnights, at which calendars turn, are multiples of this everywhere."""
+
 _TURN_MS: Final = 60_000
 """How often members that wait for a place are compared with those that have one."""
 
@@ -625,6 +628,16 @@ class Merger:
             factor = self._pricing.factor(currency, min(edge_s, self.now_ms // 1000))
             worth = f"{name}@*" if factor is not None else f"{name}!{currency}"
             shown[worth] = shown.get(worth, 0) + level * (1 if factor is None else factor)
+
+    @property
+    def quiet_step_s(self) -> int:
+        """How long nothing can change, unless something comes: the finest step of any window.
+
+        A window that is empty, as the one before it is, has no steps any more.
+        """
+        newest_s = max((pane[1] for s in self._slices.values() for pane in s.panes), default=0)
+        steps = [span.grain_s for number, span in self._spans.items() if newest_s >= span.lo_s]
+        return min((*steps, _LONGEST_STEP_S))
 
     def silent_topics(self, silence_ms: int) -> set[str]:
         """The topics with a partition measured less far than ``silence_ms`` before now."""

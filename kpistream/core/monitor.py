@@ -11,7 +11,6 @@ from kpistream.core import alerts
 from kpistream.core.alerts import Alert, AlertState
 from kpistream.core.kpi_reader import KpiReader, measures_apart
 from kpistream.core.merge import Merger
-from kpistream.core.money import units_per_major
 from kpistream.core.objectives import Objective
 from kpistream.core.owned_rows import OwnedRows, Row, row_name
 from kpistream.core.partials import (
@@ -22,13 +21,12 @@ from kpistream.core.partials import (
     decode_partial,
 )
 from kpistream.core.plan import Plan
-from kpistream.core.pricing import APART
 from kpistream.core.progress import Progress, assess
 from kpistream.core.readings import Board, Pair, Reading
 from kpistream.core.rules import Rule
 from kpistream.core.slices import Slice, slice_from_key
 from kpistream.core.survey import Survey
-from kpistream.core.unpriced import Unpriced
+from kpistream.core.unpriced import Unpriced, unpriced
 
 ALERT_PREFIX: Final = b"a"
 REMEMBER_ENDED_S: Final = 86_400.0
@@ -284,20 +282,9 @@ class Monitor:
     def unpriced(self) -> list[Unpriced]:
         """The money that has no rate, in all traffic over the longest window."""
         longest = max(self._plan.windows, key=lambda window: window.needs_reach_s)
-        sums = self.merger.sums((), self._indexes[longest.name])
-        amounts: dict[str, int] = {}
-        events: dict[str, int] = {}
-        for key, amount in sums.items():
-            name, apart, currency = key.partition(APART)
-            if apart and currency.startswith("#"):
-                events[currency[1:]] = events.get(currency[1:], 0) + amount
-            elif apart and self._plan.catalogue.measures[name].kind == "total":
-                amounts[currency] = amounts.get(currency, 0) + amount
-        return [
-            Unpriced(currency, amount / units_per_major(currency), events.get(currency, 0))
-            for currency, amount in amounts.items()
-            if events.get(currency, 0)
-        ]
+        return unpriced(
+            self.merger.sums((), self._indexes[longest.name]), self._plan.catalogue.measures
+        )
 
     # -- judging -----------------------------------------------------------------------------------
 

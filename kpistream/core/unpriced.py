@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from kpistream.core.measures import Measure
+from kpistream.core.money import units_per_major
+from kpistream.core.partials import Sums
+from kpistream.core.pricing import APART
 
 
 class Unpriced(NamedTuple):
@@ -15,3 +22,30 @@ class Unpriced(NamedTuple):
     currency: str
     amount: float
     events: int
+
+
+def unpriced(sums: Sums, measures: Mapping[str, Measure]) -> list[Unpriced]:
+    """What a view has of it, by currency; an amount counts once, whatever measures have it."""
+    amounts: Counter[str] = Counter()
+    events: Counter[str] = Counter()
+    once = _without_doubles(measures)
+    for key, amount in sums.items():
+        name, apart, currency = key.partition(APART)
+        if not apart or name not in once:
+            continue
+        if currency.startswith("#"):
+            events[currency[1:]] += amount
+        else:
+            amounts[currency] += amount
+    return [
+        Unpriced(currency, amounts[currency] / units_per_major(currency), number)
+        for currency, number in events.items()
+        if number
+    ]
+
+
+def _without_doubles(measures: Mapping[str, Measure]) -> set[str]:
+    """The totals of money; of a field that one of them adds up without a filter, only that one."""
+    totals = [m for m in measures.values() if m.kind == "total" and m.is_money]
+    whole = {(m.event, m.field): m.name for m in reversed(totals) if not m.where}
+    return {m.name for m in totals if whole.get((m.event, m.field), m.name) == m.name}
