@@ -142,12 +142,15 @@ def old_state(
     plan = plan or shipped_plan(slices)
     sources = [("clicks", partition) for partition in range(PARTITIONS)]
     parts: list[Slice] = [(("campaign", name),) for name in campaign_names(slices)]
+    end_s = START_S + plan.tiers.reach_s + plan.tiers.widths[-1]
+    panes = list((feed or feed_panes)(plan.tiers, START_S, end_s))
+    # Without a slice first: what all slices share, such as caches, is no slice's.
+    _Feed(Merger(plan.merge_rules, sources, OWNER), sources, [], people).run(panes)
     tracemalloc.start()
     merger = Merger(plan.merge_rules, sources, OWNER)
     gc.collect()
     before, _ = tracemalloc.get_traced_memory()
-    end_s = START_S + plan.tiers.reach_s + plan.tiers.widths[-1]
-    _Feed(merger, sources, parts, people).run((feed or feed_panes)(plan.tiers, START_S, end_s))
+    _Feed(merger, sources, parts, people).run(panes)
     gc.collect()
     rows, _ = tracemalloc.get_traced_memory()
     for part in parts:

@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from kpistream.core.outcomes import Outcome, Reason
-from kpistream.core.panes import Pane
 
 LEDGER_KEY: Final = b"ledger"
 Counts = dict[tuple[Outcome, Reason | None], int]
@@ -21,7 +20,6 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     counts: list[tuple[Outcome, Reason | None, int]]
     fence: int
     marks: list[tuple[int, int]]
-    full: list[tuple[Pane, int]] = []
 
 
 _encode = msgspec.json.Encoder().encode
@@ -35,11 +33,6 @@ class Ledger:
         """Start empty, before the first record."""
         self.counts: Counts = {}
         self.fence = -1
-        self.full: dict[Pane, int] = {}
-        """Panes that take no more slices after an offset: there are too many already.
-
-        Like a mark it counts from the next flush on, so that a replay knows of it, too.
-        """
         self._marks: list[tuple[int, int]] = []
 
     def restore(self, value: bytes) -> None:
@@ -52,8 +45,6 @@ class Ledger:
             self.counts = {(outcome, reason): n for outcome, reason, n in row.counts}
             self.fence = row.fence
         self._marks = sorted({*self._marks, *row.marks})
-        for pane, offset in row.full:
-            self.full[pane] = min(offset, self.full.get(pane, offset))
 
     def enter(self, outcome: Outcome, reason: Reason | None, records: int) -> None:
         """Count records that ended this way."""
@@ -82,4 +73,4 @@ class Ledger:
         """Key and value of the row that includes every record up to ``fence``."""
         self.fence = max(self.fence, fence)
         counts = [(outcome, reason, n) for (outcome, reason), n in self.counts.items()]
-        return LEDGER_KEY, _encode(_Row(counts, self.fence, self._marks, [*self.full.items()]))
+        return LEDGER_KEY, _encode(_Row(counts, self.fence, self._marks))

@@ -7,8 +7,11 @@ log again ends in the same rows, whatever was durable when the process died.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, cast
 
 import msgspec
@@ -42,6 +45,9 @@ _SMALL_GROUP: Final = 8
 _MOST_WAITING: Final = 16_384
 """So many events of a partition may wait: some 10 MB."""
 
+EPOCH: Final = 65_536
+"""Offsets come in epochs; only at the end of one may a pane turn out to be full."""
+
 REST_S: Final = 60
 """A pane that ended this long ago is rarely touched any more, so its rows are kept as bytes."""
 
@@ -55,11 +61,13 @@ class _Row:
     a row is durable only after its partials: so those that a partial brought need not be kept.
     """
 
-    __slots__ = ("_crowds", "fence", "sums")
+    __slots__ = ("_crowds", "born", "fence", "sums")
 
-    def __init__(self, sums: Sums, fence: int) -> None:
+    def __init__(self, sums: Sums, fence: int, born: int) -> None:
         self.sums = sums
         self.fence = fence
+        self.born = born
+        """The epoch of the record that the row was made for."""
         self._crowds: dict[str, bytes | Sketch] = {}
         """A sketch is made of those of several keys alone: most slices have but one."""
 
@@ -77,7 +85,7 @@ class _Row:
 
     def value(self) -> _RowValue:
         """The row as it is made durable."""
-        return _RowValue(self.sums, self.fence)
+        return _RowValue(self.sums, self.fence, self.born)
 
     def take_crowds(self) -> Crowds:
         """The people since the last call."""
@@ -93,6 +101,7 @@ class _Row:
 class _RowValue(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sums: Sums
     fence: int
+    born: int
 
 
 _encode_row = msgspec.json.Encoder().encode
@@ -131,6 +140,8 @@ class PartitionMeasurer:
         self._measures = plan.catalogue.measures_of(event)
         self._fold = Fold(self._measures, plan.people, plan.currency)
         self._rows: dict[Pane, _Rows] = {}
+        self._births: dict[Pane, Counter[int]] = {}
+        """How many rows of a pane were born in which epoch."""
         self._busy: dict[Pane, None] = {}
         """The panes with rows that are not kept as bytes."""
         self._waiting: dict[GroupKey, list[Any]] = {}
@@ -189,14 +200,16 @@ class PartitionMeasurer:
         return runs
 
     def _restore_sums(self, name: bytes, value: bytes) -> None:
-        fence = _decode_row(value).fence
+        row = _decode_row(value)
         pane, part = pane_row_of(name)
         if not self._tiers.has_width(pane[0]):
             return
-        self._held = max(self._held, fence)
+        self._held = max(self._held, row.fence)
         rows = self._rows.setdefault(pane, {})
         held = rows.get(part)
-        if held is None or fence > _thawed(held).fence:
+        if held is None:
+            self._births.setdefault(pane, Counter())[row.born] += 1
+        if held is None or row.fence > _thawed(held).fence:
             rows[part] = value
 
     def _resume(self, offset: int | None) -> None:
@@ -228,9 +241,11 @@ class PartitionMeasurer:
         if not self._is_caught_up:
             self._is_caught_up = True
             self._sorter.reach(self.ledger.watermark_below(self._held + 1))
-        for start in range(0, len(records), LOT):
-            self._enter(self._sorter.sort(records[start : start + LOT], now_ms))
-        self._offset = records[-1].offset
+        for lot in _lots(records):
+            if lot[0].offset // EPOCH != self._offset // EPOCH:
+                self._settle()
+            self._enter(self._sorter.sort(lot, now_ms))
+            self._offset = lot[-1].offset
 
     def _enter(self, lot: Sorted) -> None:
         self._enter_outcomes(lot)
@@ -327,7 +342,6 @@ class PartitionMeasurer:
         self.ledger.mark(self._offset, self.watermark_ms)
         self.ledger.forget(committed)
         self._settle()
-        self._note_full_panes()
         rows = self._table.begin()
         partials, sums = self._encode_dirty()
         rows += sums
@@ -357,20 +371,27 @@ class PartitionMeasurer:
         if rows is None:
             rows = self._rows[pane] = {}
         row = rows.get(part)
-        if row is None and self.ledger.full.get(pane, offset) < offset:
+        epoch = offset // EPOCH
+        if row is None and self._is_full(pane, epoch):
             part = tuple((dimension, OTHER) for dimension, _ in part)
             row = rows.get(part)
         if type(row) is _Row:
             return part, row
         self._busy[pane] = None
-        row = rows[part] = _Row({}, -1) if row is None else _thawed(row)
+        if row is None:
+            self._births.setdefault(pane, Counter())[epoch] += 1
+        row = rows[part] = _Row({}, -1, epoch) if row is None else _thawed(row)
         return part, row
 
-    def _note_full_panes(self) -> None:
-        """Bound the rows of a pane, however many members the events after this flush name."""
-        for pane in self._busy:
-            if len(self._rows[pane]) >= self._plan.max_pane_slices:
-                self.ledger.full.setdefault(pane, self._offset)
+    def _is_full(self, pane: Pane, epoch: int) -> bool:
+        """Whether a pane takes no more slices: there were too many before this epoch already.
+
+        That follows from the log alone, whatever was flushed when.
+        """
+        most = self._plan.max_pane_slices
+        if len(self._rows[pane]) < most:
+            return False
+        return sum(n for born, n in self._births[pane].items() if born < epoch) >= most
 
     def _encode_dirty(self) -> tuple[list[tuple[bytes, bytes]], list[TableRow]]:
         offset = self._offset
@@ -404,7 +425,7 @@ class PartitionMeasurer:
         closed = [p for p in self._rows if closes_at_s(p) * 1000 < committed_watermark_ms]
         for pane in closed:
             self._busy.pop(pane, None)
-            self.ledger.full.pop(pane, None)
+            self._births.pop(pane, None)
             for part in self._rows.pop(pane):
                 yield pane_row_name(pane, part)
         yield from self._sorter.seen.forget(committed_watermark_ms)
@@ -414,7 +435,7 @@ def _thawed(row: _Row | bytes) -> _Row:
     if type(row) is _Row:
         return row
     value = _decode_row(cast(bytes, row))
-    return _Row(value.sums, value.fence)
+    return _Row(value.sums, value.fence, value.born)
 
 
 def _frozen(row: _Row | bytes) -> bytes:
@@ -442,6 +463,18 @@ def _add(pending: Folded, more: Folded) -> None:
             pending[name] = held + cast(int, amount)
         else:
             cast(set[int], held).update(cast(set[int], amount))
+
+
+def _lots(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Records in lots, each of one epoch."""
+    start = 0
+    while start < len(records):
+        end = min(start + LOT, len(records))
+        last = (records[start].offset // EPOCH + 1) * EPOCH - 1
+        if records[end - 1].offset > last:
+            end = bisect_right(records, last, start, end, key=attrgetter("offset"))
+        yield records[start:end]
+        start = end
 
 
 def _batches(panes: list[_PanePart]) -> Iterator[list[_PanePart]]:

@@ -472,9 +472,15 @@ class Merger:
             self._close_width(width)
         if self._folded_away:
             self._folded_away = {k: v for k, v in self._folded_away.items() if self._is_open(k[1])}
-        for part in [p for p, s in self._slices.items() if not s.panes and not s.levels]:
-            del self._slices[part]
-            self.gone.append(part)
+        for part in [p for p, s in self._slices.items() if s.is_empty]:
+            self._forget(part)
+
+    def _forget(self, part: Slice) -> None:
+        state = self._slices.pop(part)
+        if state.ever.until_s:
+            self._gone.append(EVER_PREFIX + slice_key(part))
+            self._dirty_ever.pop(part, None)
+        self.gone.append(part)
 
     def _complete_until_ms(self) -> int:
         """The time that every source has reached, as far as it is past already."""
@@ -574,7 +580,7 @@ class Merger:
             busy = {part: row for part, row in rows.items() if (part, pane) in self._dirty}
             for part, row in rows.items():
                 if part not in busy:
-                    self._slices[part].panes[pane] = encode_row(row)
+                    self._slices[part].rest(pane, row)
             if busy:
                 self._hot[pane] = busy
 

@@ -18,7 +18,7 @@ from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.sketch import union
 from kpistream.core.slices import Slice, slice_from_key, slice_key
 
-SHARDS: Final = 64
+SHARDS: Final = 256
 
 Live = dict[str, tuple[int, Sums]]
 """Source (of a member: source and member) to its newest partial: fence and sums."""

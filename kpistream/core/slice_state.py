@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from kpistream.core.pane_rows import PaneRow, thawed
+from kpistream.core.pane_rows import PaneRow, encode_row, thawed
 from kpistream.core.panes import Pane
 from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.pricing import Pricing
@@ -72,7 +72,8 @@ class SliceState:
         """Start with what levels were before the first event."""
         self.panes: dict[Pane, PaneRow | bytes] = {}
         """Rows that rest are kept as bytes."""
-        self.crowds: dict[Pane, dict[str, Sketch]] = {}
+        self.crowds: dict[Pane, dict[str, Sketch] | Crowds] = {}
+        """The people of panes; of those that rest as bytes."""
         self.views: dict[int, View] = {}
         self.levels = dict(opening)
         """What level measures have come to by now, panes and the time before them included."""
@@ -84,15 +85,34 @@ class SliceState:
         """The sums of a pane."""
         return thawed(self.panes[pane]).total()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left: no pane, and no level that has not come back to 0."""
+        return not self.panes and not any(self.levels.values())
+
+    def rest(self, pane: Pane, row: PaneRow) -> None:
+        """Keep a pane as bytes from now on, as long as nobody changes it."""
+        self.panes[pane] = encode_row(row)
+        if pane in self.crowds:
+            self.crowds[pane] = self.crowds_in(pane)
+
     def gather(self, pane: Pane, crowds: Crowds) -> None:
         """Add people to those of a pane."""
-        if crowds:
-            _gather(self.crowds.setdefault(pane, {}), crowds)
+        if not crowds:
+            return
+        held = {
+            name: crowd if isinstance(crowd, Sketch) else Sketch(crowd)
+            for name, crowd in self.crowds.get(pane, {}).items()
+        }
+        _gather(held, crowds)
+        self.crowds[pane] = held
 
     def crowds_in(self, pane: Pane) -> Crowds:
         """The people of a pane, as they are made durable."""
-        held = self.crowds.get(pane)
-        return {name: crowd.to_bytes() for name, crowd in held.items()} if held else {}
+        return {
+            name: crowd.to_bytes() if isinstance(crowd, Sketch) else crowd
+            for name, crowd in self.crowds.get(pane, {}).items()
+        }
 
     def make_view(self, span: Span, pricing: Pricing) -> View:
         """Add up the panes of a span."""

@@ -76,7 +76,7 @@ def normalise_member(value: str | None) -> str:
         return NOT_SET
     folded = unicodedata.normalize("NFC", value.casefold())
     text = "".join(c if c.isprintable() else " " for c in folded).strip()
-    return text[:MAX_MEMBER_CHARS] or NOT_SET
+    return text[:MAX_MEMBER_CHARS].rstrip() or NOT_SET
 
 
 class Slicing:

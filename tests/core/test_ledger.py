@@ -63,12 +63,3 @@ def test_history_before_the_committed_offset_is_one_entry() -> None:
     assert ledger.watermark_below(98) == 970
     assert ledger.watermark_below(100) == 990
     assert len(ledger.row(99)[1]) < 60
-
-
-def test_a_pane_is_full_from_the_least_of_the_offsets_that_owners_noted() -> None:
-    one, other, successor = Ledger(), Ledger(), Ledger()
-    one.full[10, 0], other.full[10, 0] = 40, 30
-    for ledger in (one, other):
-        successor.restore(ledger.row(fence=50)[1])
-
-    assert successor.full == {(10, 0): 30}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from random import Random
 
 import pytest
 
+from kpistream.core import measure
 from kpistream.core.currencies import EXPONENTS
 from kpistream.core.dead_letters import MAX_VALUE
 from kpistream.core.driver import DrivenRecord
@@ -386,36 +388,45 @@ def _campaigns(first: int, last: int) -> list[DrivenRecord]:
     return [record(n, click(campaign=f"c{n % 9}")) for n in range(first, last)]
 
 
-def test_a_pane_takes_no_more_slices_from_the_flush_on_in_which_it_is_full() -> None:
+def test_a_pane_takes_no_more_slices_from_the_epoch_on_that_begins_with_it_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(measure, "EPOCH", 4)
     partition = Partition(build.plan(slices=[("campaign",)], max_pane_slices=4))
-    partition.measure(*_campaigns(0, 4))
-    sent = partition.flush().partials
-    partition.measure(*_campaigns(4, 18))
-    sent += partition.flush().partials
+    partition.measure(*_campaigns(0, 18))
 
-    counts = {part[0][1]: sums["clicks"] for part, (sums, _) in Known(sent).items()}
+    counts = _campaign_counts(partition.flush().partials)
     assert counts == {"c0": 2, "c1": 2, "c2": 2, "c3": 2, OTHER: 10}
 
 
-@pytest.mark.parametrize("first", range(0, 19, 3))
-@pytest.mark.parametrize("durable", range(0, 14, 2))
-def test_a_full_pane_is_as_full_in_a_replay(first: int, durable: int) -> None:
-    plan = build.plan(slices=[("campaign",)], max_pane_slices=4)
-    partition = Partition(plan)
-    partition.measure(*_campaigns(0, 4))
-    sent = partition.flush().partials
-    partition.measure(*_campaigns(4, 18))
+@pytest.mark.parametrize("seed", range(150))
+def test_a_full_pane_is_as_full_in_a_replay(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "EPOCH", 6)
+    random, plan = Random(seed), build.plan(slices=[("campaign",)], max_pane_slices=4)
+    whole = Partition(plan)
+    whole.measure(*_campaigns(0, 40))
+    partition, sent, reached = Partition(plan), [], 0
+    for _ in range(random.randint(0, 3)):
+        partition.measure(*_campaigns(reached, reached := reached + random.randint(1, 9)))
+        sent += partition.flush().partials
+    committed = random.randint(0, reached)
+    partition.measure(*_campaigns(reached, reached + random.randint(1, 9)))
     torn = partition.measurer.drain()
     assert torn is not None
-    sent += torn.partials
-    partition.restart([*partition.rows, *torn.rows[:durable]])
-    partition.measure(*_campaigns(min(first, 4), 19))
-    sent += partition.flush().partials
+    cut = random.randint(0, len(torn.partials) + len(torn.rows))
+    sent += torn.partials[:cut]
+    partition.restart([*partition.rows, *torn.rows[: max(0, cut - len(torn.partials))]])
+    while committed < 40:
+        partition.measure(*_campaigns(committed, committed := random.randint(committed + 1, 40)))
+        if random.random() < 0.5 or committed == 40:
+            flush = partition.measurer.drain()
+            sent += flush.partials if flush else []
 
-    counts = {part[0][1]: sums["clicks"] for part, (sums, _) in Known(sent).items()}
-    assert sum(counts.values()) == 19
-    assert len(counts) == 5
-    assert partition.counts == {"accepted": 19}
+    assert _campaign_counts(sent) == _campaign_counts(whole.flush().partials)
+
+
+def _campaign_counts(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, int]:
+    return {part[0][1]: sums["clicks"] for part, (sums, _) in Known([*sent]).items()}
 
 
 def test_rows_that_rest_as_bytes_still_take_what_is_late() -> None:

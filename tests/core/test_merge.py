@@ -13,6 +13,7 @@ from kpistream.core.measures import Condition, Measure
 from kpistream.core.merge import META_KEY, Merger
 from kpistream.core.merge_rules import MergeRules
 from kpistream.core.owned_rows import Row, row_name
+from kpistream.core.pane_rows import SHARDS
 from kpistream.core.panes import ALL_TIERS, Tiers
 from kpistream.core.partials import Mark, Partial
 from kpistream.core.sketch import Sketch
@@ -403,7 +404,7 @@ def test_a_million_members_leave_rows_that_are_bounded_and_fit_a_record() -> Non
     rows = merger.drain()
 
     assert len(list(merger.slices)) == 11
-    assert len(rows) <= 11 + 64 + 1
+    assert len(rows) <= 11 + SHARDS + 1
     assert max(len(value or b"") for _, value in rows) < 20_000
     _add_member(merger, "m2999", 2, fence=9_999)
     merger.reached(2)

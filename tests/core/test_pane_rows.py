@@ -65,7 +65,7 @@ def _rest(members: int, people: bytes = b"") -> tuple[PaneRow, dict[str, bytes]]
 @given(st.integers(0, 200), st.randoms(use_true_random=False))
 def test_a_row_is_whole_again_from_its_shards_in_any_order(members: int, random: object) -> None:
     row, crowds = _rest(members)
-    pieces = [decode_stored(encode_row(piece)) for _, piece in stored(row, crowds, range(65))]
+    pieces = [decode_stored(encode_row(piece)) for _, piece in stored(row, crowds, range(SHARDS + 1))]
     random.shuffle(pieces)  # type: ignore[attr-defined]
     whole = pieces[0]
     for piece in pieces[1:]:
@@ -85,7 +85,7 @@ def test_only_shards_that_changed_are_stored_and_always_the_first() -> None:
 
 def test_shards_of_many_members_stay_far_below_the_size_of_a_record() -> None:
     row, crowds = _rest(20_000)
-    sizes = [len(encode_row(piece)) for _, piece in stored(row, crowds, range(65))]
+    sizes = [len(encode_row(piece)) for _, piece in stored(row, crowds, range(SHARDS + 1))]
 
     assert max(sizes) < 40_000
 

@@ -354,4 +354,4 @@ def _covers_period(event: Event, fields: Mapping[str, Any]) -> bool:
 def _member(value: str | None) -> str:
     folded = unicodedata.normalize("NFC", (value or "").casefold())
     text = "".join(c if c.isprintable() else " " for c in folded).strip()
-    return text[:64] or "(not set)"
+    return text[:64].rstrip() or "(not set)"
