@@ -38,6 +38,7 @@ class Members:
         self._limits = limits
         self._rankings: dict[tuple[tuple[str, ...], str], _Ranking] = {}
         self._places: dict[Slice, Slice] = {}
+        self._ranked: dict[Slice, list[tuple[_Ranking, str]]] = {}
 
     def place(self, part: Slice) -> Slice:
         """The slice that new panes of ``part`` belong to: itself, or one with `__other__` in it."""
@@ -72,11 +73,19 @@ class Members:
 
     def weigh(self, part: Slice, events: int) -> None:
         """Count events for the members of a slice."""
+        ranked = self._ranked.get(part)
+        if ranked is None:
+            ranked = self._ranked[part] = self._rank(part)
+        for ranking, member in ranked:
+            ranking.weigh(member, events * _PER_EVENT)
+
+    def _rank(self, part: Slice) -> list[tuple[_Ranking, str]]:
         names = set_of(part)
-        for dimension, member in part:
-            ranking = self._rankings.get((names, dimension))
-            if ranking is not None and member not in _ALWAYS:
-                ranking.weigh(member, events * _PER_EVENT)
+        return [
+            (self._rankings[names, dimension], member)
+            for dimension, member in part
+            if (names, dimension) in self._rankings and member not in _ALWAYS
+        ]
 
     def turn(self, living: Iterable[Slice]) -> None:
         """Let a minute pass: free the places of members without slices, and let the largest in."""
@@ -88,6 +97,7 @@ class Members:
         for key, ranking in self._rankings.items():
             ranking.turn(alive.get(key, set()))
         self._places.clear()
+        self._ranked.clear()
 
 
 class _Ranking:

@@ -268,12 +268,12 @@ class Merger:
 
         So all sources agree on it, and nothing ever moves from one slice to another.
         """
-        state = self._slices.get(part)
-        if state is not None and pane in state.panes:
-            return part
         away = self._away.get(part)
         if away is not None and pane in away:
             return away[pane]
+        state = self._slices.get(part)
+        if state is not None and pane in state.panes:
+            return part
         if not self._rules.limits:
             return part
         folded = self._folded_away.get((part, pane))

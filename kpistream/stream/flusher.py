@@ -66,10 +66,11 @@ class Flusher:
     async def flush_measured(self) -> float:
         """Make durable what has been measured, then acknowledge it. Raises FlushBrokenError.
 
-        Returns for how many seconds nothing else could run.
+        Returns for how many seconds nothing else could run, for merging what was sent before, too:
+        the less often partials are sent, the fewer there are.
         """
         await self._measure_gate.run(self._flush_measured)
-        return self._measure_busy_s
+        return self._measure_busy_s + self._merging.take_busy_s()
 
     async def flush_merged(self) -> float:
         """Read and judge, make it durable, then acknowledge it. Raises FlushBrokenError.

@@ -33,6 +33,7 @@ class Merging:
         self._telemetry = telemetry
         self._unacknowledged: list[Any] = []
         self._touched: set[int] = set()
+        self._busy_s = 0.0
         self.board = Board()
         """The readings of every slice this worker owns; replaced, so other threads may read it."""
         self.alerts: tuple[Alert, ...] = ()
@@ -78,7 +79,9 @@ class Merging:
             self.monitors[chunk.partition].take(chunk.take())
             self._touched.add(chunk.partition)
             self._unacknowledged.append(event)
-            self._telemetry.stage("merge", time.perf_counter() - started)
+            busy_s = time.perf_counter() - started
+            self._busy_s += busy_s
+            self._telemetry.stage("merge", busy_s)
 
     # -- the flush ---------------------------------------------------------------------------------
 
@@ -91,6 +94,11 @@ class Merging:
             self._publish()
             self._telemetry.stage("judge", time.perf_counter() - started)
         return news
+
+    def take_busy_s(self) -> float:
+        """For how many seconds partials have been merged since the last call."""
+        busy_s, self._busy_s = self._busy_s, 0.0
+        return busy_s
 
     def drain(self) -> dict[int, list[tuple[bytes, bytes | None]]]:
         """The rows that must become durable, by partition."""
