@@ -28,7 +28,7 @@ from kpistream.core.partials import Crowds, Mark, Partial, Source, Sums, add, en
 from kpistream.core.plan import Plan
 from kpistream.core.sketch import Sketch, sketch_of
 from kpistream.core.slices import OTHER, Slice, slice_key
-from kpistream.core.sorting import LOT, GroupKey, Record, Sorted, Sorter
+from kpistream.core.sorting import LOT, GroupKey, Record, Sorted, Sorter, late_from_ms, whole
 
 MAX_PANES: Final = 256
 """The most panes in one partial: a long backlog measured at once must still fit a record."""
@@ -47,9 +47,6 @@ _MOST_WAITING: Final = 16_384
 
 EPOCH: Final = 65_536
 """Offsets come in epochs; only at the end of one may a pane turn out to be full."""
-
-REST_S: Final = 60
-"""A pane that ended this long ago is rarely touched any more, so its rows are kept as bytes."""
 
 _PanePart = tuple[int, int, Sums, Crowds]
 
@@ -108,6 +105,7 @@ _encode_row = msgspec.json.Encoder().encode
 _decode_row = msgspec.json.Decoder(_RowValue).decode
 
 _Rows = dict[Slice, _Row | bytes]
+"""Rows of late parts, and those that were restored, are kept as bytes until they are needed."""
 
 
 @dataclass(slots=True)
@@ -142,8 +140,8 @@ class PartitionMeasurer:
         self._rows: dict[Pane, _Rows] = {}
         self._births: dict[Pane, Counter[int]] = {}
         """How many rows of a pane were born in which epoch."""
-        self._busy: dict[Pane, None] = {}
-        """The panes with rows that are not kept as bytes."""
+        self._resting: dict[Pane, tuple[Slice, ...]] = {}
+        """The slices of panes whose rows nobody needs any more, until they are removed."""
         self._waiting: dict[GroupKey, list[Any]] = {}
         """Events in groups so small that they wait for more before they are folded."""
         self._waiting_events = 0
@@ -202,7 +200,7 @@ class PartitionMeasurer:
     def _restore_sums(self, name: bytes, value: bytes) -> None:
         row = _decode_row(value)
         pane, part = pane_row_of(name)
-        if not self._tiers.has_width(pane[0]):
+        if not self._tiers.has_width(abs(pane[0])):
             return
         self._held = max(self._held, row.fence)
         rows = self._rows.setdefault(pane, {})
@@ -377,7 +375,8 @@ class PartitionMeasurer:
             row = rows.get(part)
         if type(row) is _Row:
             return part, row
-        self._busy[pane] = None
+        if pane in self._resting:
+            raise RuntimeError(f"pane {pane} got an event that is not late after all")
         if row is None:
             self._births.setdefault(pane, Counter())[epoch] += 1
         row = rows[part] = _Row({}, -1, epoch) if row is None else _thawed(row)
@@ -400,8 +399,11 @@ class PartitionMeasurer:
         for (pane, part), row in self._dirty.items():
             row.fence = offset
             value = row.value()
-            rows.append(self._table.put(pane_row_name(pane, part), _encode_row(value)))
+            encoded = _encode_row(value)
+            rows.append(self._table.put(pane_row_name(pane, part), encoded))
             panes.setdefault(part, []).append((*pane, value.sums, row.take_crowds()))
+            if pane[0] < 0:
+                self._rows[pane][part] = encoded
         self._dirty = {}
         self._rest()
         topic, partition = self.source
@@ -413,20 +415,22 @@ class PartitionMeasurer:
         return partials, rows
 
     def _rest(self) -> None:
-        """Keep the rows of panes that ended a while ago as bytes: a quarter of the memory."""
-        ended_s = self.watermark_ms // 1000 - REST_S
-        for pane in [pane for pane in self._busy if sum(pane) <= ended_s]:
-            del self._busy[pane]
-            rows = self._rows[pane]
-            rows.update({part: _frozen(row) for part, row in rows.items()})
+        """Let go of the rows of panes for which only late events can come: of all but their names.
+
+        Until all is measured again that some row includes, their fences are needed.
+        """
+        if self._offset < self._held:
+            return
+        for pane in [p for p in self._rows if p[0] > 0 and self.watermark_ms > late_from_ms(p)]:
+            self._resting[pane] = tuple(self._rows.pop(pane))
+            self._births.pop(pane, None)
 
     def _forget(self, committed_watermark_ms: int) -> Iterable[bytes]:
         closes_at_s = self._tiers.closes_at_s
-        closed = [p for p in self._rows if closes_at_s(p) * 1000 < committed_watermark_ms]
-        for pane in closed:
-            self._busy.pop(pane, None)
+        panes = {*self._rows, *self._resting}
+        for pane in [p for p in panes if closes_at_s(whole(p)) * 1000 < committed_watermark_ms]:
             self._births.pop(pane, None)
-            for part in self._rows.pop(pane):
+            for part in (*self._rows.pop(pane, ()), *self._resting.pop(pane, ())):
                 yield pane_row_name(pane, part)
         yield from self._sorter.seen.forget(committed_watermark_ms)
 
@@ -436,10 +440,6 @@ def _thawed(row: _Row | bytes) -> _Row:
         return row
     value = _decode_row(cast(bytes, row))
     return _Row(value.sums, value.fence, value.born)
-
-
-def _frozen(row: _Row | bytes) -> bytes:
-    return _encode_row(row.value()) if type(row) is _Row else cast(bytes, row)
 
 
 def _divided(folded: Folded) -> tuple[Sums, Crowds]:

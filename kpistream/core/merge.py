@@ -46,6 +46,9 @@ from kpistream.core.slices import Slice, slice_from_key, slice_key
 
 META_KEY: Final = b"meta"
 
+LATE: Final = "~"
+"""Marks the late part of a source's panes, after the name of the source."""
+
 REST_S: Final = 60
 """A pane that ended this long ago is rarely touched any more, so its rows are kept as bytes."""
 
@@ -54,6 +57,8 @@ _STEP_MS: Final = 10_000
 
 _LONGEST_STEP_S: Final = 900
 """Midnights, at which calendars turn, are multiples of this everywhere."""
+
+_MOST_SHARED: Final = 10_000
 
 _TURN_MS: Final = 60_000
 """How often members that wait for a place are compared with those that have one."""
@@ -106,6 +111,7 @@ class Merger:
         self._today_s = 0
         self._watermarks: dict[Source, int] = dict.fromkeys(sources, 0)
         self._names: dict[Source, str] = {}
+        self._panes: dict[Pane, Pane] = {}
         self._closed_ms = 0
         self._closing: dict[int, int] = {}
         """Width to where the next pane that is to be closed starts, once that is known."""
@@ -184,6 +190,7 @@ class Merger:
         if not self._tiers.has_width(pane[0]):
             return
         self._held = max(self._held, row.version)
+        pane = self._shared(pane)
         other = rows.get((part, pane))
         rows[part, pane] = row if other is None else joined(row, other)
 
@@ -246,15 +253,25 @@ class Merger:
         """Take in a partial, unless a newer one of its source is already in."""
         source = self._source(partial)
         for width, start, sums, crowds in partial.panes:
-            pane = (width, start)
+            pane = self._shared((abs(width), start))
             home = self._home(part, pane)
-            name = source if home == part else member_source(source, part)
+            name = source if width > 0 else source + LATE
+            name = name if home == part else member_source(name, part)
             delta = self._merge_pane(home, pane, name, (partial.fence, sums), crowds)
             if delta is None:
                 continue
             self.touched.setdefault(home, set()).add(partial.topic)
             if self._rules.limits:
                 self._note_member(part, home, pane, delta)
+
+    def _shared(self, pane: Pane) -> Pane:
+        """The same pane as one object for all slices."""
+        shared = self._panes.get(pane)
+        if shared is None:
+            if len(self._panes) >= _MOST_SHARED:
+                self._panes.clear()
+            shared = self._panes[pane] = pane
+        return shared
 
     def _source(self, partial: Partial) -> str:
         source = (partial.topic, partial.partition)
@@ -532,7 +549,7 @@ class Merger:
         if parent is None:
             self._keep_levels(part, state, pane, row)
         else:
-            self._fold_into(part, state, parent, pane, row)
+            self._fold_into(part, state, self._shared(parent), pane, row)
         self._remove(part, state, pane)
 
     def _remove(self, part: Slice, state: SliceState, pane: Pane) -> None:

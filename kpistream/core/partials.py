@@ -37,7 +37,10 @@ class Partial(msgspec.Struct, frozen=True, array_like=True, gc=False):
     partition: int
     fence: int
     panes: list[tuple[int, int, Sums, Crowds]]
-    """Width in seconds, start in epoch seconds, sums, people."""
+    """Width in seconds, start in epoch seconds, sums, people.
+
+    The width is negative for the part of a pane that came late, which is a source of its own.
+    """
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):

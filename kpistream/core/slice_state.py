@@ -59,6 +59,8 @@ class Ever(msgspec.Struct, array_like=True, frozen=True):
     version: int
 
 
+_encode_crowds = msgspec.msgpack.Encoder().encode
+_decode_crowds = msgspec.msgpack.Decoder(Crowds).decode
 encode_ever = msgspec.json.Encoder().encode
 decode_ever = msgspec.json.Decoder(Ever).decode
 
@@ -72,7 +74,7 @@ class SliceState:
         """Start with what levels were before the first event."""
         self.panes: dict[Pane, PaneRow | bytes] = {}
         """Rows that rest are kept as bytes."""
-        self.crowds: dict[Pane, dict[str, Sketch] | Crowds] = {}
+        self.crowds: dict[Pane, dict[str, Sketch] | bytes] = {}
         """The people of panes; of those that rest as bytes."""
         self.views: dict[int, View] = {}
         self.levels = dict(opening)
@@ -94,25 +96,25 @@ class SliceState:
         """Keep a pane as bytes from now on, as long as nobody changes it."""
         self.panes[pane] = encode_row(row)
         if pane in self.crowds:
-            self.crowds[pane] = self.crowds_in(pane)
+            self.crowds[pane] = _encode_crowds(self.crowds_in(pane))
 
     def gather(self, pane: Pane, crowds: Crowds) -> None:
         """Add people to those of a pane."""
         if not crowds:
             return
-        held = {
-            name: crowd if isinstance(crowd, Sketch) else Sketch(crowd)
-            for name, crowd in self.crowds.get(pane, {}).items()
-        }
+        held = self.crowds.get(pane)
+        if not isinstance(held, dict):
+            held = self.crowds[pane] = {n: Sketch(c) for n, c in self.crowds_in(pane).items()}
         _gather(held, crowds)
-        self.crowds[pane] = held
 
     def crowds_in(self, pane: Pane) -> Crowds:
         """The people of a pane, as they are made durable."""
-        return {
-            name: crowd.to_bytes() if isinstance(crowd, Sketch) else crowd
-            for name, crowd in self.crowds.get(pane, {}).items()
-        }
+        held = self.crowds.get(pane)
+        if held is None:
+            return {}
+        if isinstance(held, bytes):
+            return _decode_crowds(held)
+        return {name: crowd.to_bytes() for name, crowd in held.items()}
 
     def make_view(self, span: Span, pricing: Pricing) -> View:
         """Add up the panes of a span."""

@@ -30,6 +30,12 @@ MAX_CLOCK_LEAD_MS: Final = 600_000
 Less than the reach of the finest panes, so that one producer's clock closes no pane of the others.
 """
 
+LATE_AFTER_S: Final = 60
+"""What arrives later than this after the end of its pane is kept in a row of its own.
+
+Few events do, so that the other rows of a pane are no longer needed in memory from then on.
+"""
+
 LOT: Final = 1024
 """How many records to sort at once.
 
@@ -40,7 +46,10 @@ AGE_EVERY: Final = 64
 """One age is noted for so many accepted events of a lot, and one for each smaller lot."""
 
 GroupKey = tuple[int, int, RawValues]
-"""Pane width, pane start and raw dimension values: the finest key events are folded into."""
+"""Pane width, pane start and raw dimension values: the finest key events are folded into.
+
+The width is negative for the late part of a pane.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class Sorter:
         self.seen = SeenIds(plan.horizon_ms(event))
         self._source = source
         self._tiers = plan.tiers
+        self._young_s = min(LATE_AFTER_S, plan.tiers.finest.reach_s - 1)
         self._skew_s = plan.skew_ms / 1000
         self._id_key = plan.id_key
         event_type = plan.catalogue.events[event]
@@ -158,7 +168,7 @@ class Sorter:
             lot.counts[Outcome.duplicate, None] = is_new.count(False)
             records, events = _keep(is_new, records, events)
             ages_s, occurred_s = _keep(is_new, ages_s, occurred_s)
-        is_young = [age_s < self._tiers.finest.reach_s for age_s in ages_s]
+        is_young = [age_s <= self._young_s for age_s in ages_s]
         if not all(is_young):
             self._place_old(lot, records, events, ages_s, occurred_s)
             events, ages_s, occurred_s = _keep(is_young, events, ages_s, occurred_s)
@@ -174,10 +184,9 @@ class Sorter:
         ages_s: Sequence[float],
         occurred_s: Sequence[float],
     ) -> None:
-        """Place the events that are too old for the finest panes."""
-        reach_s = self._tiers.finest.reach_s
+        """Place the events that may be late, or too old for the finest panes."""
         for record, event, age_s, when in zip(records, events, ages_s, occurred_s, strict=True):
-            if age_s >= reach_s:
+            if age_s > self._young_s:
                 self._place(lot, record, event, when, age_s, record.timestamp)
 
     def _drop_rejected(self, lot: Sorted, records: Sequence[Record], events: Sequence[Any]) -> None:
@@ -266,7 +275,8 @@ class Sorter:
         elif self._tiers.closes_at_s(pane) * 1000 < reached_ms:
             self._drop(lot, record, Reason.pane_closed, _PANE_CLOSED)
         else:
-            lot.groups.setdefault((*pane, self._values(event)), []).append(event)
+            key = (*_part(pane, reached_ms), self._values(event))
+            lot.groups.setdefault(key, []).append(event)
             self.ages_s.append(age_s)
 
     def _place_period(
@@ -281,7 +291,8 @@ class Sorter:
         elif any(self._tiers.closes_at_s(pane) * 1000 < reached_ms for pane, _ in parts):
             self._drop(lot, record, Reason.pane_closed, _PANE_CLOSED)
         else:
-            lot.spreads.append(Spread(event, self._values(event), parts))
+            placed = [(_part(pane, reached_ms), weight) for pane, weight in parts]
+            lot.spreads.append(Spread(event, self._values(event), placed))
             self.ages_s.append(age_s)
 
     def _too_old(self, age_s: float) -> str:
@@ -295,6 +306,22 @@ class Sorter:
         kept = None if value is None else value[:MAX_VALUE]
         size = len(value or b"")
         lot.dead_letters.append(DeadLetter(*self._source, *at, *key, detail, kept, size))
+
+
+def late_from_ms(pane: Pane) -> int:
+    """The watermark after which an event of this pane belongs to its late part."""
+    return (sum(pane) + LATE_AFTER_S) * 1000
+
+
+def _part(pane: Pane, reached_ms: int) -> Pane:
+    """The part of a pane that an event belongs to which brings the watermark there."""
+    width, start = pane
+    return pane if reached_ms <= late_from_ms(pane) else (-width, start)
+
+
+def whole(pane: Pane) -> Pane:
+    """The pane that this is, or is the late part of."""
+    return abs(pane[0]), pane[1]
 
 
 def _keep(wanted: Sequence[bool], *columns: Sequence[Any]) -> list[list[Any]]:

@@ -358,10 +358,10 @@ def test_a_cost_of_a_period_is_divided_over_its_panes_to_the_last_bit() -> None:
     assert flush is not None
     panes = [pane for partial in _partials(flush) for pane in partial.panes]
 
-    assert {width for width, *_ in panes} == {10, 60, 900, 7200, 21_600}
+    assert {abs(width) for width, *_ in panes} == {10, 60, 900, 7200, 21_600}
     assert _total(flush)["marketing_cost@EUR"] == 100_01 * 10_000
     assert _total(flush)["cost_reports"] == 1
-    day = [s["marketing_cost@EUR"] for w, start, s, _ in panes if w == 21_600][1:-1]
+    day = [s["marketing_cost@EUR"] for w, start, s, _ in panes if abs(w) == 21_600][1:-1]
     assert max(day) - min(day) <= 1
 
 
@@ -429,13 +429,53 @@ def _campaign_counts(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, int]:
     return {part[0][1]: sums["clicks"] for part, (sums, _) in Known([*sent]).items()}
 
 
-def test_rows_that_rest_as_bytes_still_take_what_is_late() -> None:
+def test_what_comes_late_is_sent_as_a_part_of_its_own() -> None:
+    partition = Partition()
+    partition.measure(record(0, click()), record(1, click(), "70s"), now="70s")
+    partition.measure(record(2, click(), "71s"), now="71s")
+
+    [partial] = _partials(partition.flush())
+    assert partial.panes == [(10, START_S, {"clicks": 2}, {}), (-10, START_S, {"clicks": 1}, {})]
+
+
+def test_the_late_part_of_a_pane_is_absolute_too() -> None:
+    partition = Partition()
+    partition.measure(record(0, click(), "2m"), now="2m")
+    partition.flush()
+    partition.measure(record(1, click("1s"), "5m"), now="5m")
+
+    [partial] = _partials(partition.flush())
+    assert partial.panes == [(-10, START_S, {"clicks": 2}, {})]
+
+
+def test_rows_to_which_only_late_events_can_come_leave_memory_and_later_the_table() -> None:
     partition = Partition()
     partition.measure(record(0, click()))
     partition.flush()
     partition.measure(record(1, click("5m"), "5m"), now="5m")
-    partition.flush()
-    assert [type(row) for row in partition.measurer._rows[10, START_S].values()] == [bytes]
-    partition.measure(record(2, click("1s"), "5m"), now="5m")
+    flush = partition.flush(committed=2)
+    assert list(partition.measurer._rows) == [(10, START_S + 300)]
+    assert [key for key, value in flush.rows if value is None] == []
+    partition.measure(record(2, click("40m"), "40m"), now="40m")
+    partition.flush(committed=3)
+    partition.measure(record(3, click("41m"), "41m"), now="41m")
 
+    removed = [key for key, value in partition.flush(committed=4).rows if value is None]
+    assert [key for key in removed if key.startswith(b"p10|%d" % START_S)]
+
+
+def test_rows_are_needed_until_all_that_they_include_was_measured_again() -> None:
+    partition = Partition()
+    taken = [record(0, click()), record(1, click("5m"), "5m"), record(2, click("6m"), "6m")]
+    partition.measure(taken[0])
+    partition.flush()
+    partition.measure(*taken[1:], now="6m")
+    partition.flush()
+    partition.restart()
+    partition.measure(taken[0], now="6m")
+    partition.flush()
+
+    assert (10, START_S) in partition.measurer._rows
+    partition.measure(*taken[1:], record(3, click("6m"), "6m"), now="6m")
     assert _total(partition.flush()) == {"clicks": 2}
+    assert (10, START_S) not in partition.measurer._rows
