@@ -158,13 +158,16 @@ def judge_board(
     """Every alert that a board gives rise to or that existed, each with whether it changed.
 
     `states` holds the alerts by fingerprint; the pairs replace its entries. Alerts whose reading or
-    rule has gone are judged too. `before` gives the reading of the window before a reading's, and
-    is only asked for rules that need it.
+    rule has gone are judged too; on an incomplete reading an alert stays as it is. `before` gives
+    the reading of the window before a reading's, and is only asked for rules that need it.
     """
     by_name = {rule.name: rule for rule in rules}
-    judged = {}
+    judged: dict[str, tuple[Alert | None, bool]] = {}
     for rule, reading in _watched(by_name.values(), board):
         key = fingerprint(rule.name, reading.slice, reading.currency)
+        if reading.trust == "incomplete":
+            judged[key] = states.get(key), False
+            continue
         earlier = before(reading) if rule.comparison is Comparison.rises_by else None
         judged[key] = judge(rule, states.get(key), reading, earlier, now_s)
     unseen = [state for key, state in states.items() if key not in judged]

@@ -87,17 +87,27 @@ class Members:
             if (names, dimension) in self._rankings and member not in _ALWAYS
         ]
 
-    def turn(self, living: Iterable[Slice]) -> None:
-        """Let a minute pass: free the places of members without slices, and let the largest in."""
-        alive: dict[tuple[tuple[str, ...], str], set[str]] = {}
-        for part in living:
-            names = set_of(part)
-            for dimension, member in part:
-                alive.setdefault((names, dimension), set()).add(member)
+    def turn(self, living: Iterable[Slice], settled: Iterable[Slice] = ()) -> None:
+        """Let a minute pass: free the places of members without slices, and let the largest in.
+
+        Those of the ``settled`` slices keep their places, because they have a level: what it
+        changes by must not go elsewhere.
+        """
+        alive, staying = _members_of(living), _members_of(settled)
         for key, ranking in self._rankings.items():
-            ranking.turn(alive.get(key, set()))
+            ranking.turn(alive.get(key, set()), staying.get(key, set()))
         self._places.clear()
         self._ranked.clear()
+
+
+def _members_of(parts: Iterable[Slice]) -> dict[tuple[tuple[str, ...], str], set[str]]:
+    """The members in some slices, by set and dimension."""
+    found: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    for part in parts:
+        names = set_of(part)
+        for dimension, member in part:
+            found.setdefault((names, dimension), set()).add(member)
+    return found
 
 
 class _Ranking:
@@ -127,17 +137,18 @@ class _Ranking:
         if len(self.waiting) > 2 * WAITING_PER_PLACE * self.limit:
             self.waiting = dict(_by_weight(self.waiting)[-WAITING_PER_PLACE * self.limit :])
 
-    def turn(self, alive: set[str]) -> None:
+    def turn(self, alive: set[str], staying: set[str]) -> None:
         for member in [m for m in self.kept if m not in alive]:
             del self.kept[member]
-        self._swap()
+        self._swap(staying)
         self.kept = {m: _faded(weight) for m, weight in self.kept.items()}
         self.waiting = {m: left for m, weight in self.waiting.items() if (left := _faded(weight))}
 
-    def _swap(self) -> None:
+    def _swap(self, staying: set[str]) -> None:
         """Put the largest that wait in the places of the smallest, where they are far larger."""
-        smallest, largest = _by_weight(self.kept), _by_weight(self.waiting)
-        for _ in range(len(self.kept) - self.limit):
+        smallest = [one for one in _by_weight(self.kept) if one[0] not in staying]
+        largest = _by_weight(self.waiting)
+        for _ in range(min(len(self.kept) - self.limit, len(smallest))):
             member, weight = smallest.pop(0)
             self.waiting[member] = weight
             del self.kept[member]

@@ -7,7 +7,7 @@ next coarser pane, which names the panes it holds, so that doing it twice adds n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ from kpistream.core.members import Members
 from kpistream.core.merge_rules import MergeRules
 from kpistream.core.owned_rows import OwnedRows, Row, pane_row_of, row_name
 from kpistream.core.pane_rows import (
+    Live,
     PaneRow,
     StoredRow,
     bring_home,
@@ -172,12 +173,13 @@ class Merger:
                 self._restore_row(rows, name, decode_stored(value))
         self._restored = {}
         self._dirty.update(bring_home(rows))
+        by_slice: dict[Slice, dict[Pane, StoredRow]] = {}
         for (part, pane), row in rows.items():
-            self._state(part).panes[pane] = encode_row(row.row())
-            self._state(part).gather(pane, row.crowds)
-        for part, state in self._slices.items():
-            self._drop_held(part, state)
-            self._take_stock(part, state)
+            by_slice.setdefault(part, {})[pane] = row
+        for part, held in by_slice.items():
+            self._restore_slice(part, self._state(part), held)
+        for state in self._slices.values():
+            add(state.levels, state.ever.levels)
         for part, pane in self._dirty:
             self._row(part, self._slices[part], pane)
         self._move_windows()
@@ -200,16 +202,27 @@ class Merger:
         if ever.until_s > state.ever.until_s:
             state.ever = ever
 
-    def _drop_held(self, part: Slice, state: SliceState) -> None:
-        """Drop what is in a coarser pane already, or in the time before all panes."""
-        held = {child for row in state.panes.values() for child in thawed(row).held}
+    def _restore_slice(
+        self, part: Slice, state: SliceState, rows: Mapping[Pane, StoredRow]
+    ) -> None:
+        """Take up a slice's rows, but for those in a coarser pane already, or before all panes."""
+        folded = {child for row in rows.values() for child in row.held}
         oldest = self._tiers.widths[-1], state.ever.until_s
-        for pane in list(state.panes):
+        events = 0
+        for pane, row in rows.items():
             is_past = pane[0] == oldest[0] and pane[1] < oldest[1]
-            if is_past or self._is_held(pane, held):
-                for member in filter(None, map(member_of, thawed(state.panes[pane]).live)):
-                    self._folded_away[member, pane] = part
-                self._remove(part, state, pane)
+            if is_past or self._is_held(pane, folded):
+                self._leave_out(part, pane, row.live)
+            else:
+                events += self._take_stock(part, state, pane, row.row())
+                state.take_up(pane, row)
+        self._members.keep(part, events)
+
+    def _leave_out(self, part: Slice, pane: Pane, live: Live) -> None:
+        for member in filter(None, map(member_of, live)):
+            self._folded_away[member, pane] = part
+        self._dirty.pop((part, pane), None)
+        self._gone += [shard_name(pane, part, n) for n in {0, *map(shard_of, live)}]
 
     def _is_held(self, pane: Pane | None, held: Container[Pane]) -> bool:
         while pane is not None:
@@ -218,20 +231,13 @@ class Merger:
             pane = self._tiers.parent(pane)
         return False
 
-    def _take_stock(self, part: Slice, state: SliceState) -> None:
-        """Find the levels, the weight, and the members that are elsewhere, from the rows."""
-        events = 0
-        add(state.levels, state.ever.levels)
-        for pane, row in state.panes.items():
-            row = thawed(row)
-            total = row.total()
-            self._count_levels(state, pane, total)
-            events += self._events(total)
-            for source in row.live:
-                member = member_of(source)
-                if member is not None:
-                    self._away.setdefault(member, {})[pane] = part
-        self._members.keep(part, events)
+    def _take_stock(self, part: Slice, state: SliceState, pane: Pane, row: PaneRow) -> int:
+        """Note the levels in a row and the members that are in it; the number of its events."""
+        total = row.total()
+        self._count_levels(state, pane, total)
+        for member in filter(None, map(member_of, row.live)):
+            self._away.setdefault(member, {})[pane] = part
+        return self._events(total)
 
     def resume(self, offset: int) -> None:
         """Take up the progress as of ``offset``, the first message that is read (again).
@@ -389,7 +395,8 @@ class Merger:
             self._move_windows()
             self._rest()
         if self._rules.limits and now_ms // _TURN_MS != before_ms // _TURN_MS:
-            self._members.turn(self._slices)
+            settled = (part for part, s in self._slices.items() if any(s.levels.values()))
+            self._members.turn(self._slices, settled)
         self._close()
 
     # -- levels ------------------------------------------------------------------------------------

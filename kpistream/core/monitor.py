@@ -86,6 +86,8 @@ class Monitor:
         self._most_readings = most_readings
         self._readings: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
         self._published: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
+        self._is_reading_up = False
+        """Whether there are readings, since a restart, that have not been worked out once."""
         self._stale: set[Pair] = set()
         """KPIs and windows with other readings than are published."""
         self._silent: frozenset[str] = frozenset()
@@ -123,7 +125,8 @@ class Monitor:
         self._unsent = [alert for alert in self.alerts.values() if alert.is_news]
         for part in self.merger.slices:
             self._survey.touch(part)
-        self._read_due(None)
+        self._read_due(self._most_readings)
+        self._is_reading_up = not self._survey.is_done
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -141,7 +144,7 @@ class Monitor:
             merger.reached(message.offset)
 
     def beat(self) -> list[Alert]:
-        """Read every KPI and judge every rule as of now; the alerts that changed state.
+        """Read the KPIs that are due and judge every rule as of now; the alerts that changed state.
 
         Nothing is read or judged while messages from before a restart are read again, nor while
         restored alerts are to be told of: one flush makes one transition of an alert durable.
@@ -153,6 +156,9 @@ class Monitor:
             return []
         self._note_changes()
         self._read_due(self._most_readings)
+        if self._is_reading_up and not self._survey.is_done:
+            return []
+        self._is_reading_up = False
         now_s = self.board.as_of
         judged = alerts.judge_board(
             self._judgeable(), self._judgeable_states(), self.board, self._before, now_s
@@ -261,6 +267,8 @@ class Monitor:
 
     def objectives(self) -> list[Progress]:
         """How far the objectives are whose slice is here."""
+        if not self._plan.catalogue.objectives:
+            return []
         known = set(self.merger.slices)
         return [self._assess(o) for o in self._plan.catalogue.objectives if o.slice in known]
 

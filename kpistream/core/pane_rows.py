@@ -18,7 +18,8 @@ from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.sketch import union
 from kpistream.core.slices import Slice, slice_from_key, slice_key
 
-SHARDS: Final = 256
+SHARDS: Final = 1024
+"""50,000 members from each of 24 sources make shards of about 200 KiB."""
 
 Live = dict[str, tuple[int, Sums]]
 """Source (of a member: source and member) to its newest partial: fence and sums."""

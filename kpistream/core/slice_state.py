@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from kpistream.core.pane_rows import PaneRow, encode_row, thawed
+from kpistream.core.pane_rows import PaneRow, StoredRow, encode_row, thawed
 from kpistream.core.panes import Pane
 from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.pricing import Pricing
@@ -91,6 +91,12 @@ class SliceState:
     def is_empty(self) -> bool:
         """Whether nothing is left: no pane, and no level that has not come back to 0."""
         return not self.panes and not any(self.levels.values())
+
+    def take_up(self, pane: Pane, row: StoredRow) -> None:
+        """Take up a pane that was made durable, at rest."""
+        self.panes[pane] = encode_row(row.row())
+        if row.crowds:
+            self.crowds[pane] = _encode_crowds(row.crowds)
 
     def rest(self, pane: Pane, row: PaneRow) -> None:
         """Keep a pane as bytes from now on, as long as nobody changes it."""

@@ -7,6 +7,7 @@ can be read when somebody asks.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence, Set
 from typing import Final, TypeVar
 
@@ -26,6 +27,8 @@ Due = tuple[Slice, int]
 ALL: Final[Set[str]] = frozenset({"*"})
 """Stands for every topic."""
 
+
+_MOST_CHOSEN: Final = 4_096
 
 DETAIL_WINDOWS: Final = ("1h", "24h")
 """Of its windows, those that a KPI is read for by default where there are very many slices."""
@@ -47,7 +50,7 @@ class Survey:
             names: [[] for _ in self._windows] for names in self._sets
         }
         self._chosen: dict[tuple[Names, int, frozenset[str]], tuple[KpiReader, ...]] = {}
-        self._due: dict[Due, set[str]] = {}
+        self._due: OrderedDict[Due, set[str]] = OrderedDict()
         for kpi in kpis:
             for names, index in self._places(kpi, plan.rules):
                 self._readers[names][index].append(self.readers[kpi.id])
@@ -73,6 +76,8 @@ class Survey:
         chosen = self._chosen.get(key)
         if chosen is None:
             held = self._readers.get(names)
+            if len(self._chosen) >= _MOST_CHOSEN:
+                self._chosen.clear()
             chosen = self._chosen[key] = tuple(
                 reader
                 for reader in (held[index] if held else ())
@@ -95,6 +100,11 @@ class Survey:
         elif self.chosen(set_of(part), index, topics):
             self._due[part, index] = set(topics)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is due."""
+        return not self._due
+
     def forget(self, part: Slice) -> None:
         """Note that a slice has gone."""
         for index in range(len(self._windows)):
@@ -104,8 +114,7 @@ class Survey:
         """What has been due for longest, with the readers of its KPIs."""
         if not self._due:
             return None
-        due = next(iter(self._due))
-        topics = self._due.pop(due)
+        due, topics = self._due.popitem(last=False)
         return due, self.chosen(set_of(due[0]), due[1], topics)
 
 

@@ -15,8 +15,8 @@ from kpistream.core.pricing import APART
 class Unpriced(NamedTuple):
     """Amounts in a currency that could not be converted to the reporting currency.
 
-    ``amount`` is their total in major units, ``events`` how many there are; both are of all
-    traffic together, over the longest window.
+    ``amount`` is their total in major units, ``events`` how many there are, not counting what a
+    level is made of; both are of all traffic together, over the longest window.
     """
 
     currency: str
@@ -39,13 +39,13 @@ def unpriced(sums: Sums, measures: Mapping[str, Measure]) -> list[Unpriced]:
             amounts[currency] += amount
     return [
         Unpriced(currency, amounts[currency] / units_per_major(currency), number)
-        for currency, number in events.items()
-        if number
+        for currency in amounts
+        if (number := events[currency]) or amounts[currency]
     ]
 
 
 def _without_doubles(measures: Mapping[str, Measure]) -> set[str]:
-    """The totals of money; of a field that one of them adds up without a filter, only that one."""
-    totals = [m for m in measures.values() if m.kind == "total" and m.is_money]
+    """The money measures; of a field that one of them adds up without a filter, only that one."""
+    totals = [m for m in measures.values() if m.kind in ("total", "level") and m.is_money]
     whole = {(m.event, m.field): m.name for m in reversed(totals) if not m.where}
     return {m.name for m in totals if whole.get((m.event, m.field), m.name) == m.name}

@@ -286,6 +286,18 @@ def test_a_board_is_judged_slice_by_slice_and_currency_by_currency() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", [0.5, 1.5])
+def test_an_alert_stays_as_it_is_on_an_incomplete_reading(value: float) -> None:
+    board = Board((reading(value, trust="incomplete"),))
+    alert = firing(at_s=0.0)
+
+    assert judge_board([rule(for_s=0.0)], {}, board, no_window_before, 9.0) == []
+    judged = judge_board(
+        [rule(for_s=0.0)], {alert.fingerprint: alert}, board, no_window_before, 9.0
+    )
+    assert judged == [(alert, False)]
+
+
 def test_a_board_asks_for_the_window_before_where_a_rule_needs_it() -> None:
     board = Board((reading(0.9),))
     judged = judge_board([rule(rises_by=0.5, for_s=0.0)], {}, board, lambda _: reading(0.1), 0.0)

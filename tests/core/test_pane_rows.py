@@ -65,7 +65,8 @@ def _rest(members: int, people: bytes = b"") -> tuple[PaneRow, dict[str, bytes]]
 @given(st.integers(0, 200), st.randoms(use_true_random=False))
 def test_a_row_is_whole_again_from_its_shards_in_any_order(members: int, random: object) -> None:
     row, crowds = _rest(members)
-    pieces = [decode_stored(encode_row(piece)) for _, piece in stored(row, crowds, range(SHARDS + 1))]
+    shards = stored(row, crowds, range(SHARDS + 1))
+    pieces = [decode_stored(encode_row(piece)) for _, piece in shards]
     random.shuffle(pieces)  # type: ignore[attr-defined]
     whole = pieces[0]
     for piece in pieces[1:]:
