@@ -52,6 +52,7 @@ def _check(settings: Settings, findings: Findings, no_broker: bool) -> None:
     from kpistream.core.days import Days
 
     findings.checked.append("settings")
+    _check_id_key(settings, findings)
     _check_webhooks(settings, findings)
     now_s = datetime.now(UTC).timestamp()
     check_files(settings, Days(settings.zone).date(now_s), findings)
@@ -59,6 +60,16 @@ def _check(settings: Settings, findings: Findings, no_broker: bool) -> None:
         from kpistream.cli.check_broker import check_broker
 
         asyncio.run(check_broker(settings, findings))
+
+
+def _check_id_key(settings: Settings, findings: Findings) -> None:
+    if settings.id_key == Settings.model_fields["id_key"].default:
+        problem = (
+            "is the public one of the package: hashes of ids that can be guessed, such as e-mail "
+            "addresses, could be recomputed; set KPISTREAM_ID_KEY to a long random text before the "
+            "first event, the same for all workers, and keep it"
+        )
+        findings.warnings.append(str(settings.error(("id_key",), problem)))
 
 
 def _check_webhooks(settings: Settings, findings: Findings) -> None:

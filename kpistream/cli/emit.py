@@ -263,7 +263,7 @@ async def _send_files(settings: Settings, files: list[str], json: bool) -> None:
         async with _kafka(settings) as sink:
             opened = sink
             with ProgressLine() as line:
-                types = (*SHIPPED, *settings.topics)
+                types = tuple(dict.fromkeys((*SHIPPED, *settings.topics)))
                 lines = line.counted(read_event_files(files, types), "events")
                 await replay(_with_topics(settings, lines), sink)
     finally:

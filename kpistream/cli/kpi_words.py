@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final, NamedTuple
 
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.kpis import Kpi, Language
+from kpistream.core.measures import Measure
+from kpistream.core.money import format_amount
 from kpistream.core.notation import measure_text, written_out
 from kpistream.core.slices import set_name
 from kpistream.edges.metrics import families
@@ -17,6 +20,7 @@ LABELS: Final[Mapping[str, Mapping[Language, str]]] = {
     "formula": {"en": "formula", "fr": "formule"},
     "written_out": {"en": "written out", "fr": "développée"},
     "measures": {"en": "measures", "fr": "mesures"},
+    "opening": {"en": "opening", "fr": "ouverture"},
     "events": {"en": "events", "fr": "événements"},
     "unit": {"en": "unit", "fr": "unité"},
     "direction": {"en": "direction", "fr": "sens"},
@@ -79,6 +83,10 @@ _TIMES: Final[Mapping[Language, tuple[tuple[int, str, str], ...]]] = {
 }
 
 
+_HALF_UP: Final = Context(prec=400, rounding=ROUND_HALF_UP)
+"""Has room for every number that a float can be."""
+
+
 class Place(NamedTuple):
     """What a monitor is set to: where it answers, and what it reads."""
 
@@ -95,6 +103,7 @@ def rows(kpi: Kpi, catalogue: Catalogue, place: Place, language: Language) -> di
         "formula": [formula],
         "written_out": [text] if (text := written_out(kpi.expression)) != formula else [],
         "measures": [f"{m.name} = {measure_text(m)}" for m in kpi.measures],
+        "opening": [text for m in kpi.measures for text in _openings(m, language)],
         "events": [_event(*item, language) for item in topics(kpi, catalogue, place).items()],
         "unit": [_UNITS[kpi.unit][language]],
         "direction": [_DIRECTIONS[kpi.direction][language]],
@@ -207,9 +216,15 @@ def value_text(kpi: Kpi, value: float, language: Language) -> str:
 
 def number_text(value: float, language: Language) -> str:
     """A number with at most two decimals: `1,666.67`, `1 666,67`."""
-    text = f"{value:,.2f}".removesuffix(".00")
+    text = decimal_text(value, 2).removesuffix(".00")
     text = text.rstrip("0") if "." in text else text
     return text if language == "en" else text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+
+
+def decimal_text(value: float, decimals: int) -> str:
+    """A number with so many decimals, half rounded up as people do: 1.005 is `1.01`."""
+    step = Decimal(1).scaleb(-decimals)
+    return f"{Decimal(repr(value)).quantize(step, context=_HALF_UP):,f}"
 
 
 def _duration(value: float, language: Language) -> str:
@@ -221,6 +236,20 @@ def _duration(value: float, language: Language) -> str:
 def _event(event: str, topic: str | None, language: Language) -> str:
     phrase = _PHRASES["unread" if topic is None else "topic"][language]
     return phrase.format(event, topic)
+
+
+def _openings(measure: Measure, language: Language) -> Iterable[str]:
+    """What a level began with: `active_customers = 300 (shop=nord)`."""
+    for part, currency, raw in measure.opening:
+        where = " ".join(f"{name}={member}" for name, member in part)
+        amount = _opening_text(measure, currency, raw)
+        yield f"{measure.name} = {amount} ({where or _PHRASES['total'][language]})"
+
+
+def _opening_text(measure: Measure, currency: str, raw: int) -> str:
+    if currency:
+        return f"{format_amount(raw, currency)} {currency}"
+    return f"{Decimal(raw) / (measure.factor * measure.units_per_one):f}"
 
 
 def _limits(kpi: Kpi, language: Language) -> list[str]:

@@ -20,6 +20,7 @@ from kpistream.core.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
@@ -63,9 +64,13 @@ class Worker:
         """The money that has no rate, if this worker owns the total."""
         return self._stream.unpriced if self._stream is not None else ()
 
-    def read(self, kpi: str, window: str) -> Sequence[Reading]:
-        """The readings of any KPI over any window, for all slices this worker owns."""
-        return self._stream.read(kpi, window) if self._stream is not None else ()
+    def read(
+        self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]
+    ) -> tuple[Sequence[Reading], bool]:
+        """The readings of any KPI over any window of the slices wanted; whether there are more."""
+        if self._stream is None:
+            return (), False
+        return self._stream.read(kpi, window, before, wanted)
 
     @property
     def readiness(self) -> Readiness:
@@ -130,7 +135,7 @@ class Worker:
             tuple(plan.catalogue.kpis),
             tuple(window.name for window in plan.windows),
             plan.slicing.dimensions,
-            tuple("_".join(names) or "total" for names in plan.slicing.sets),
+            plan.slicing.sets,
         )
         return WebServer(
             settings.web_host,

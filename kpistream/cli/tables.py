@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from kpistream.cli.kpi_words import decimal_text
 from kpistream.core.alerts import Alert
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.driver import Driver
@@ -45,7 +46,7 @@ def print_report(
         console.print(_objectives(objectives, plan.catalogue))
     console.print(_outcomes(outcomes))
     for apart in driver.unpriced:
-        amount = f"{apart.amount:,.2f} {apart.currency} of {apart.events:,} events"
+        amount = f"{decimal_text(apart.amount, 2)} {apart.currency} of {apart.events:,} events"
         console.print(f"no rate for {amount}: left out of money in {plan.currency}")
 
 
@@ -53,9 +54,9 @@ def value_text(kpi: str, value: float, catalogue: Catalogue) -> str:
     """A value as its unit asks for: ``1,204``, ``0.52``, ``94.2 s``; money without its currency."""
     match catalogue.kpis[kpi].unit:
         case "count":
-            return f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}"
+            return decimal_text(value, 0 if value.is_integer() else 2)
         case "money":
-            return f"{value:,.2f}"
+            return decimal_text(value, 2)
         case "seconds":
             return f"{value:.1f} s"
     return f"{value:.4g}"

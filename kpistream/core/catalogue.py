@@ -17,14 +17,14 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kpistream.core.catalogue_events import read_dimensions, read_events
-from kpistream.core.catalogue_file import CatalogueFile, Mistakes
+from kpistream.core.catalogue_events import read_dimensions, read_events, wrong_events
+from kpistream.core.catalogue_file import CatalogueFile, Mistakes, read_file
 from kpistream.core.catalogue_kpis import read_kpis
 from kpistream.core.catalogue_layers import SECTIONS, catalogue_part, layered
 from kpistream.core.catalogue_measures import read_measures
 from kpistream.core.event_types import SHIPPED, EventType
 from kpistream.core.kpis import Kpi
-from kpistream.core.located_yaml import ConfigErrors, Located, load, validate
+from kpistream.core.located_yaml import ConfigErrors, Located, load
 from kpistream.core.measures import Measure
 from kpistream.core.objectives import Objective, read_objectives
 from kpistream.core.slices import DIMENSIONS
@@ -57,7 +57,7 @@ class Catalogue:
         if errors:
             raise ConfigErrors(errors)
         mistakes = Mistakes(layers)
-        catalogue = cls._read(validate(layers, CatalogueFile), mistakes)
+        catalogue = cls._read(read_file(layers), mistakes)
         if mistakes.errors:
             raise ConfigErrors(dict.fromkeys(mistakes.errors))
         return catalogue
@@ -66,7 +66,8 @@ class Catalogue:
     def _read(cls, file: CatalogueFile, mistakes: Mistakes) -> Catalogue:
         declared = read_events(file.events, mistakes)
         dimensions, events = read_dimensions(file.dimensions, declared, mistakes)
-        measures = read_measures(file.measures, events, mistakes, dimensions)
+        wrong = wrong_events(file.events, declared)
+        measures = read_measures(file.measures, events, mistakes, dimensions, wrong)
         kpis = read_kpis(file, measures, dimensions, mistakes)
         # What names a KPI that is wrong itself need not be told that it does not exist.
         if not mistakes.errors:

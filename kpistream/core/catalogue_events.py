@@ -22,7 +22,7 @@ from kpistream.core.slices import DIMENSIONS
 RESERVED: Final = frozenset(
     {
         "total",
-        *("kpi", "window", "slice", "currency", "objective"),
+        *("kpi", "window", "slice", "currency", "objective", "before"),
         *("type", "le", "quantile", "region", "zone", "cluster", "job", "instance"),
     }
 )
@@ -48,6 +48,13 @@ def read_events(shapes: Mapping[str, EventShape], mistakes: Mistakes) -> dict[st
     return types
 
 
+def wrong_events(
+    shapes: Mapping[str, EventShape], types: Mapping[str, EventType]
+) -> frozenset[str]:
+    """The user's event types that were reported: what uses them is not to blame for that."""
+    return frozenset(name for name in shapes if name in SHIPPED or name not in types)
+
+
 def _event_type(
     at: Path, name: str, topic: str, shape: EventShape, mistakes: Mistakes
 ) -> EventType | None:
@@ -63,7 +70,7 @@ def _event_type(
 
 
 def _field(at: Path, name: str, shape: FieldShape, mistakes: Mistakes) -> EventField | None:
-    problem = _bounds_problem(shape)
+    problem = _default_problem(shape) or _bounds_problem(shape)
     if problem is not None:
         mistakes.report((*at, "fields", name), problem)
         return None
@@ -81,6 +88,12 @@ def _field(at: Path, name: str, shape: FieldShape, mistakes: Mistakes) -> EventF
     except InvalidEventType as error:
         mistakes.report((*at, "fields", name), str(error))
         return None
+
+
+def _default_problem(shape: FieldShape) -> str | None:
+    if shape.required and shape.default is not None:
+        return "a required field has no default; write `required: false` beside it"
+    return None
 
 
 def _bounds_problem(shape: FieldShape) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final, get_args
 
 from pydantic import (
@@ -20,7 +21,14 @@ from kpistream.core.catalogue_layers import Layers
 from kpistream.core.event_types import FieldKind
 from kpistream.core.formulas import FormulaError
 from kpistream.core.kpis import Direction, KpiClass, Language, Stage
-from kpistream.core.located_yaml import ConfigError, Path, did_you_mean, dotted
+from kpistream.core.located_yaml import (
+    ConfigError,
+    ConfigErrors,
+    Path,
+    did_you_mean,
+    dotted,
+    validate,
+)
 from kpistream.core.measures import Edge, MeasureKind, Scalar
 from kpistream.core.objectives import ObjectiveShape
 from kpistream.core.units import KpiUnit
@@ -208,6 +216,56 @@ class CatalogueFile(_Shape):
     dashboards: Annotated[dict[Id, Shown], Entries] = {}
 
 
+_STAND_IN: Final[Mapping[str, Any]] = {
+    "name": {"en": "-", "fr": "-"},
+    "unit": "count",
+    "direction": "up",
+    "formula": "0",
+}
+"""The keys that every KPI has, with values that are no mistake."""
+
+_EMPTY: Final = "unknown value empty"
+"""How the problem begins where a choice is to be made, and nothing is written."""
+
+
+def read_file(layers: Layers) -> CatalogueFile:
+    """The shape of some layers; raises ConfigErrors for all that does not fit."""
+    filled, errors = _misnamed(layers)
+    try:
+        file = validate(filled, CatalogueFile)
+    except ConfigErrors as found:
+        raise ConfigErrors([*errors, *map(_needing_a_value, found)]) from None
+    if errors:
+        raise ConfigErrors(errors)
+    return file
+
+
+def _misnamed(layers: Layers) -> tuple[Layers, list[ConfigError]]:
+    """A mistake for each KPI that has a typo in its id, and the layers without further ones of it.
+
+    Such a KPI lacks all the required keys, as if it overrode another, of which it has nearly the
+    id; the others are judged as they are.
+    """
+    kpis = layers.data.get("kpis") if isinstance(layers.data, dict) else None
+    if not isinstance(kpis, dict):
+        return layers, []
+    there = [name for name, kpi in kpis.items() if isinstance(kpi, dict) and "formula" in kpi]
+    filled = dict(kpis)
+    errors: list[ConfigError] = []
+    for name, kpi in kpis.items():
+        lacking = isinstance(kpi, dict) and kpi.keys().isdisjoint(_STAND_IN)
+        if lacking and (hint := did_you_mean(name, there)):
+            problem = f"there is no KPI {name!r} to change{hint}; a new one needs "
+            errors.append(layers.error(("kpis", name), problem + ", ".join(_STAND_IN)))
+            filled[name] = {**_STAND_IN, **kpi}
+    return replace(layers, data={**layers.data, "kpis": filled}), errors
+
+
+def _needing_a_value(error: ConfigError) -> ConfigError:
+    """The same mistake; nothing is no value that somebody mistook for another."""
+    return replace(error, problem="needs a value") if error.problem.startswith(_EMPTY) else error
+
+
 _SECTIONS_BY_NOUN: Final = {"KPI": "kpis", "count measure": "measures", "event": "events"}
 
 
@@ -246,6 +304,10 @@ class Mistakes:
     def latest(self, paths: Sequence[Path], problem: str) -> None:
         """The things at some paths contradict each other: the one written last is to blame."""
         self.report(max(paths, key=lambda path: self._layers.place(path).layer), problem)
+
+    def is_own(self, path: Path) -> bool:
+        """Whether what is at `path` was written in another file than the first, which ships."""
+        return self._layers.place(path).layer > 0
 
     def is_older(self, path: Path, others: Iterable[Path]) -> bool:
         """Whether any of the others was written by a later file than what is at `path`."""

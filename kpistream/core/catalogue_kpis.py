@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -23,6 +23,11 @@ MAX_SIZE: Final = 200
 """The most names and numbers in a formula when the KPIs in it are written out."""
 
 _TOO_LONG_A_CHAIN: Final = f"more than {MAX_CHAIN} KPIs stand on each other"
+
+_NO_SAMPLE: Final = (
+    "the formula counts no events, so this key is required: "
+    "the measure that says on how many events a value rests"
+)
 
 Terms = Mapping[str, Measure | Expression]
 
@@ -47,7 +52,7 @@ def read_kpis(
         if expression is None:
             continue
         _check_unit(at, shape, expression, mistakes)
-        sample = _sample(at, shape, expression, measures, mistakes)
+        sample = _sample(at, shape, expression, file.measures, measures, mistakes)
         if sample is not None:
             kpi = _kpi(kpi_id, shape, expression, sample, dimensions)
             examples = read_examples(kpi, shape.examples, _behind(at, expression), mistakes)
@@ -147,23 +152,39 @@ def _sample(
     at: Path,
     shape: KpiShape,
     expression: Expression,
+    declared: Container[str],
     measures: Mapping[str, Measure],
     mistakes: Mistakes,
 ) -> str | None:
     """The measure that is written, or else the first that counts, looking below the division."""
     path = (*at, "sample")
-    counts = [name for name, measure in measures.items() if _counts(measure)]
-    if shape.sample in counts:
-        return shape.sample
     if shape.sample is not None:
-        mistakes.unknown(path, "count measure", shape.sample, counts)
+        written = measures.get(shape.sample)
+        if written is not None and _counts(written):
+            return shape.sample
+        if written is not None or shape.sample not in declared:
+            fitting = _samples(expression, measures, mistakes)
+            mistakes.unknown(path, "count measure", shape.sample, fitting)
         return None
     for measure in (*expression.divisor, *expression.measures):
         if _counts(measure):
             return measure.name
-    problem = "the formula counts no events, so this key is required"
-    mistakes.misfit(path, problem, _behind(at, expression), allowed=counts)
+    fitting = _samples(expression, measures, mistakes)
+    mistakes.misfit(path, _NO_SAMPLE, _behind(at, expression), allowed=fitting)
     return None
+
+
+def _samples(
+    expression: Expression, measures: Mapping[str, Measure], mistakes: Mistakes
+) -> list[str]:
+    """What a KPI can have as its sample; first what is of its events, or a user's own, or both."""
+    events = {measure.event for measure in expression.measures}
+
+    def rank(name: str) -> tuple[int, bool]:
+        own = mistakes.is_own(("measures", name))
+        return -(own + (measures[name].event in events)), not own
+
+    return sorted((name for name, measure in measures.items() if _counts(measure)), key=rank)
 
 
 def _counts(measure: Measure) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kpistream.core.catalogue_conditions import described, read_where
@@ -54,22 +54,31 @@ def read_measures(
     events: Mapping[str, EventType],
     mistakes: Mistakes,
     dimensions: Sequence[str] = DIMENSIONS,
+    wrong: Collection[str] = (),
 ) -> dict[str, Measure]:
-    """The measures that are right; what is wrong is reported."""
-    reader = _Reader(events, mistakes, dimensions)
+    """The measures that are right; what is wrong is reported.
+
+    Those of the event types in `wrong`, which are reported themselves, are left out.
+    """
+    reader = _Reader(events, mistakes, dimensions, wrong)
     read = {name: reader.measure(name, shape) for name, shape in shapes.items()}
     return {name: measure for name, measure in read.items() if measure is not None}
 
 
 class _Reader:
-    """Reads measures, given the events there are."""
+    """Reads measures, given the events there are, and the names of those that are wrong."""
 
     def __init__(
-        self, events: Mapping[str, EventType], mistakes: Mistakes, dimensions: Sequence[str]
+        self,
+        events: Mapping[str, EventType],
+        mistakes: Mistakes,
+        dimensions: Sequence[str],
+        wrong: Collection[str],
     ) -> None:
         self._events = events
         self._mistakes = mistakes
         self._dimensions = dimensions
+        self._wrong = wrong
 
     def measure(self, name: str, shape: MeasureShape) -> Measure | None:
         at: Path = ("measures", name)
@@ -104,10 +113,13 @@ class _Reader:
     ) -> tuple[EventType, EventField | None] | None:
         """The event type, and the field unless events are counted."""
         name, dot, _ = text.partition(".")
+        if name in self._wrong:
+            return None
         event = self._events.get(name)
         if event is None or (kind == "count" and dot):
             written = text if kind == "count" else name
-            self._mistakes.unknown(at, "event", written, self._events)
+            known = dict.fromkeys((*self._events, *self._wrong))
+            self._mistakes.unknown(at, "event", written, known)
             return None
         if kind == "count" or (kind == "level" and not dot):
             return event, None

@@ -620,10 +620,11 @@ class Merger:
         """How many rows, one a slice and pane, are held."""
         return sum(len(state.panes) for state in self._slices.values())
 
-    def sums(self, part: Slice, window: int, *, before: bool = False) -> Sums:
+    def sums(self, part: Slice, window: int, *, before: bool = False, keep: bool = True) -> Sums:
         """A slice's view over the window of this index, or the one before; do not change it.
 
-        Besides sums it has the number of people, levels, and what foreign money is worth.
+        Besides sums it has the number of people, levels, and what foreign money is worth. What is
+        asked for once need not be kept up to date from then on.
         """
         state = self._slices.get(part)
         if state is None:
@@ -631,7 +632,9 @@ class Merger:
         number = ~window if before else window
         view = state.views.get(number)
         if view is None:
-            view = state.views[number] = state.make_view(self._spans[number], self._pricing)
+            view = state.make_view(self._spans[number], self._pricing)
+            if keep:
+                state.views[number] = view
         if view.shown is None:
             view.shown = self._show(state, number, view)
         return view.shown

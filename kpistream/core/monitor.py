@@ -189,16 +189,23 @@ class Monitor:
     # -- reading -----------------------------------------------------------------------------------
 
     def read(
-        self, kpi: str, window: str, parts: Iterable[Slice] | None = None, *, before: bool = False
+        self,
+        kpi: str,
+        window: str,
+        parts: Iterable[Slice] | None = None,
+        *,
+        before: bool = False,
+        keep: bool = False,
     ) -> Iterator[Reading]:
         """The readings of any KPI over any window, or over the one before it, as of now.
 
-        They are of all slices unless ``parts`` are given. Raises KeyError for an unknown name.
+        They are of all slices unless ``parts`` are given; ``keep`` what makes it fast to ask again.
+        Raises KeyError for an unknown name.
         """
         index, reader = self._indexes[window], self._survey.readers[kpi]
         as_of = self.merger.now_ms / 1000
         for part in self.merger.slices if parts is None else parts:
-            sums = self.merger.sums(part, index, before=before)
+            sums = self.merger.sums(part, index, before=before, keep=keep)
             apart = measures_apart(sums)
             reading = reader.read(window, part, sums, as_of, self._silent, apart)
             if reading is not None:
@@ -260,8 +267,8 @@ class Monitor:
 
     def _before(self, reading: Reading) -> Reading | None:
         """The reading of the window before this one's."""
-        found = self.read(reading.kpi, reading.window, [reading.slice], before=True)
-        return next(found, None)
+        parts = [reading.slice]
+        return next(self.read(reading.kpi, reading.window, parts, before=True, keep=True), None)
 
     # -- objectives and money apart ----------------------------------------------------------------
 
@@ -274,10 +281,11 @@ class Monitor:
 
     def _assess(self, objective: Objective) -> Progress:
         window = f"objective:{objective.id}"
-        value = next(self.read(objective.kpi, window, [objective.slice]), None)
+        parts = [objective.slice]
+        value = next(self.read(objective.kpi, window, parts, keep=True), None)
         start = None
         if objective.kind == "level":
-            start = next(self.read(objective.kpi, window, [objective.slice], before=True), None)
+            start = next(self.read(objective.kpi, window, parts, before=True, keep=True), None)
         return assess(
             objective,
             None if value is None else value.value,

@@ -17,7 +17,8 @@ class People:
     """Turns ids into hashes: the first 32 bits of the HMAC-SHA256 of each id under a key.
 
     Every worker must use the same key for as long as the state is kept: under another key everybody
-    is somebody new. Ids are remembered in memory for a while, and never written anywhere.
+    is somebody new. Ids are remembered in memory for a while and are in no row, label, log line or
+    alert; dead letters hold them, as they hold the whole record.
     Of n people about n^2 / 2^33 pairs share a hash: one pair among 93,000.
     """
 

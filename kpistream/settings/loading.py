@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_settings.exceptions import SettingsError
 
-from kpistream.core.located_yaml import ConfigError, ConfigErrors, config_errors
+from kpistream.core.catalogue_layers import SECTIONS
+from kpistream.core.located_yaml import ConfigError, ConfigErrors, config_errors, did_you_mean
 from kpistream.settings.defaults import CONFIG_VARIABLE, PREFIX
 from kpistream.settings.file import SettingsFile
 from kpistream.settings.model import FileSource, Settings
@@ -55,11 +57,18 @@ def _merged(file: SettingsFile, given: dict[str, Any]) -> tuple[Settings, Origin
     except ValidationError as error:
         origin = Origin.of(Settings, given, file.settings)
         mistakes = config_errors(error, origin.everything, Settings)
-        raise ConfigErrors(map(origin.placed, mistakes)) from None
+        raise ConfigErrors(map(_or_a_section, map(origin.placed, mistakes))) from None
     except SettingsError as error:
         raise _unreadable_variable(error) from None
     finally:
         FileSource.data = {}
+
+
+def _or_a_section(error: ConfigError) -> ConfigError:
+    """The same mistake; a key that is no setting can also be a section of the catalogue."""
+    if error.problem != "unknown key" or "." in error.key:
+        return error
+    return replace(error, problem=error.problem + did_you_mean(error.key, SECTIONS))
 
 
 def _find_files(settings: Settings, origin: Origin) -> None:

@@ -136,8 +136,8 @@ class Settings(BaseSettings):
     slices: list[list[str]] = Field(default_factory=lambda: list(map(list, DEFAULT_SLICES)))
     """Sets of dimensions; the empty set is the total."""
     member_limit: MemberLimit = 1000
-    """The most members of a dimension with slices of their own; smaller ones share
-    ``__other__``."""
+    """The most members of a dimension with slices of their own, taken as they come; the rest shares
+    ``__other__``, and one more than twice as large as the smallest takes its place."""
     member_limits: dict[str, MemberLimit] = Field(default_factory=dict[str, int])
     """The same for single dimensions."""
     currency: str = "EUR"
@@ -156,8 +156,8 @@ class Settings(BaseSettings):
     max_event_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 65_536
     """The largest event that is read; a larger one becomes a dead letter."""
     id_key: SecretStr = SecretStr("kpistream")
-    """Keys the hashes that stand for event ids and people; a new key forgets who was seen, and the
-    one of the package is known to everybody."""
+    """Keys the hashes that stand for event ids and people; a new key forgets who was seen. Under
+    the package's own, which is public, hashes of ids that can be guessed could be recomputed."""
 
     webhooks: Annotated[list[Webhook], NoDecode] = Field(default_factory=list)
     """Receivers of alerts, named after their URL unless otherwise; in the environment URLs with

@@ -13,6 +13,7 @@ from kpistream.core.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.connection import Connection
@@ -77,9 +78,11 @@ class Stream:
         """The money that has no rate, if this worker owns the total."""
         return self._merging.unpriced
 
-    def read(self, kpi: str, window: str) -> Sequence[Reading]:
-        """The readings of any KPI over any window, for all slices this worker owns."""
-        return self._merging.read(kpi, window)
+    def read(
+        self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]
+    ) -> tuple[Sequence[Reading], bool]:
+        """The readings of any KPI over any window of the slices wanted; whether there are more."""
+        return self._merging.read(kpi, window, before, wanted)
 
     @property
     def waiting_for(self) -> tuple[str, ...]:

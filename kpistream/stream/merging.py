@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Final, cast
 
 from kpistream.core.alerts import Alert
@@ -12,6 +13,7 @@ from kpistream.core.partials import Source
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.ownership import new_owner
@@ -19,6 +21,9 @@ from kpistream.stream.transport import Chunk, Record, chunk_events
 
 MOST_READINGS: Final = 20_000
 """A beat works out about so many readings at most; it takes less than a tenth of a second."""
+
+MOST_SLICES: Final = 2_000
+"""A question is answered for so many slices at most, since everything else waits meanwhile."""
 
 
 class Merging:
@@ -111,9 +116,22 @@ class Merging:
         self.objectives = tuple(progress for m in monitors for progress in m.objectives())
         self.unpriced = tuple(unpriced for m in monitors for unpriced in m.unpriced())
 
-    def read(self, kpi: str, window: str) -> list[Reading]:
-        """The readings of any KPI over any window, for all slices that this worker owns."""
-        return [r for monitor in self.monitors.values() for r in monitor.read(kpi, window)]
+    def read(
+        self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]
+    ) -> tuple[list[Reading], bool]:
+        """The readings of any KPI over any window, or over the one before it, of the slices wanted.
+
+        They are of :data:`MOST_SLICES` slices that this worker owns; also, whether there are more.
+        """
+        readings: list[Reading] = []
+        left = MOST_SLICES
+        for monitor in self.monitors.values():
+            parts = list(islice(filter(wanted, monitor.merger.slices), left + 1))
+            readings += monitor.read(kpi, window, parts[:left], before=before)
+            if len(parts) > left:
+                return readings, True
+            left -= len(parts)
+        return readings, False
 
     def take_unacknowledged(self) -> list[Any]:
         """The chunks that the flush just drained includes."""

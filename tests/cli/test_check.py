@@ -24,6 +24,11 @@ rules:
 """
 
 
+@pytest.fixture(autouse=True)
+def _an_id_key_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPISTREAM_ID_KEY", "k3y-s3cr3t")
+
+
 def written(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -122,6 +127,33 @@ def test_a_webhook_without_a_host_is_a_mistake(
     assert ran.code == 2
     assert "environment: KPISTREAM_WEBHOOKS[0]: webhook-9aeb6f: " in ran.err
     assert "s3cr3t" not in ran.err
+
+
+# -- the key of ids --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        pytest.param("zone: UTC\n", "settings: id_key: ", id="not set"),
+        pytest.param("id_key: kpistream\n", "{config}:1: id_key: ", id="set to the public one"),
+    ],
+)
+def test_the_public_key_of_ids_is_a_warning_that_says_what_to_set(
+    kpistream: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, place: str
+) -> None:
+    monkeypatch.delenv("KPISTREAM_ID_KEY")
+    config = written(tmp_path, "k.yml", line)
+    [warning] = warnings(kpistream("check", "--no-broker", "--config", config))
+    assert warning.startswith(place.format(config=config) + "is the public one of the package")
+    assert "such as e-mail addresses, could be recomputed; set KPISTREAM_ID_KEY to" in warning
+
+
+def test_a_key_of_ones_own_is_neither_warned_of_nor_shown(kpistream: Run, tmp_path: Path) -> None:
+    config = written(tmp_path, "k.yml", "zone: UTC\n")
+    ran = kpistream("check", "--no-broker", "--config", config)
+    assert (ran.code, ran.err) == (0, "")
+    assert "k3y-s3cr3t" not in ran.out
 
 
 # -- a user's own part of the catalogue ------------------------------------------------------------

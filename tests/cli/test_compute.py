@@ -172,6 +172,18 @@ def test_money_without_a_rate_is_told_apart(kpistream: Run, tmp_path: Path) -> N
     assert "no rate for 12.50 USD of 1 events" in kpistream("compute", path).out
 
 
+def test_half_a_cent_is_rounded_up_in_the_table(kpistream: Run, tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    order = (
+        '{"type":"order","event_id":"a","occurred_at":"2026-03-01T10:00:00Z","order_id":"A",'
+        '"revenue":{"amount":"1.005","currency":"EUR"}}'
+    )
+    path.write_text(order, encoding="utf-8")
+    out = kpistream("compute", path).out
+    assert re.search(r" revenue +\W +1\.01 ", out)
+    assert "1.00 " not in out
+
+
 def test_events_can_come_from_standard_input(
     kpistream: Run, story: str, found: list[dict[str, Any]]
 ) -> None:

@@ -5,14 +5,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from kpistream.edges.embedded_broker import free_port
+from kpistream.edges.emitter.ndjson_sink import NdjsonSink
 from kpistream.edges.emitter.shipped import SCENARIOS
 from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.emitter.tally import Tally
+from kpistream.settings import Settings
 from tests.cli.conftest import Run
 
 START = "2026-03-01T10:00:00Z"
@@ -122,3 +128,20 @@ def test_without_a_broker_the_setting_is_named(kpistream: Run, command: str) -> 
     assert ran.code == 1
     assert "no Kafka broker answers" in ran.err
     assert "--broker, KPISTREAM_BROKER or `broker` in the settings file" in ran.err
+
+
+def test_of_an_unknown_type_in_a_file_each_known_one_is_told_once(
+    kpistream: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def no_kafka(settings: Settings) -> AsyncIterator[NdjsonSink]:
+        yield NdjsonSink(BytesIO())
+
+    monkeypatch.setattr(import_module("kpistream.cli.emit"), "_kafka", no_kafka)
+    path = tmp_path / "events.ndjson"
+    path.write_text('{"type":"nope","event_id":"a","occurred_at":"2026-03-01T10:00:00Z"}\n')
+    ran = kpistream("emit", path)
+    assert ran.code != 0
+    [told] = [line for line in ran.err.splitlines() if "unknown type 'nope'" in line]
+    names = told.partition("`type` is one of ")[2].split(", ")
+    assert len(names) == len(set(names)) > 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.cli.kpi_words import Place, document, number_text, rows, value_text
+from kpistream.cli.kpi_words import Place, decimal_text, document, number_text, rows, value_text
 from kpistream.cli.kpis_page import shipped
 from kpistream.core.catalogue import Catalogue
 from tests.cli.conftest import Run
@@ -22,6 +22,37 @@ kpis:
     direction: up
     formula: test_drives
   bounce_rate: {owner: Ada}
+"""
+
+OPENINGS = """
+events:
+  deal:
+    fields:
+      kind: {kind: choice, values: [opened, closed]}
+      amount: money
+      work_days: decimal
+measures:
+  active_customers:
+    level: customer
+    plus: {kind: created}
+    minus: {kind: churned}
+    opening: [{value: 1200}, {slice: {channel: Email}, value: 300}]
+  open_amount:
+    level: deal.amount
+    plus: {kind: opened}
+    minus: {kind: closed}
+    opening: 50000.00 EUR
+  open_work:
+    level: deal.work_days
+    plus: {kind: opened}
+    minus: {kind: closed}
+    opening: 2.5
+kpis:
+  levels:
+    name: {en: Open money a day, fr: Argent par jour}
+    unit: money
+    direction: up
+    formula: open_amount / (open_work / day) / active_customers
 """
 
 
@@ -117,6 +148,17 @@ def test_a_mistake_in_the_catalogue_is_told(kpistream: Run, tmp_path: Path) -> N
     assert f"{config}:5: measures.test_drives.count: unknown event" in ran.err
 
 
+def test_what_a_level_began_with_is_told_by_slice(kpistream: Run, tmp_path: Path) -> None:
+    config = tmp_path / "kpistream.yml"
+    config.write_text(OPENINGS, encoding="utf-8")
+    customers = kpistream("kpis", "active_customers", "--config", config).out
+    assert "active_customers = 1200 (total)" in customers
+    assert "active_customers = 300 (channel=email)" in customers
+    levels = kpistream("kpis", "levels", "--config", config).out
+    assert "open_amount = 50000.00 EUR (total)" in levels
+    assert "open_work = 2.5 (total)" in levels
+
+
 def test_an_event_without_a_topic_is_said_to_be_unread(catalogue: Catalogue) -> None:
     place = Place(topics={"order": "shop.orders"})
     kpi = catalogue.kpis["session_conversion_rate"]
@@ -161,3 +203,19 @@ def test_a_number_has_no_needless_zeros() -> None:
         "1.5",
         "1,666.67",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.005, "1.01"),
+        (2.675, "2.68"),
+        (-1.005, "-1.01"),
+        (1.0049, "1.00"),
+        (1234567.125, "1,234,567.13"),
+        (0.0, "0.00"),
+        (1e23, "100,000,000,000,000,000,000,000.00"),
+    ],
+)
+def test_half_a_cent_is_rounded_up_as_people_do(value: float, text: str) -> None:
+    assert decimal_text(value, 2) == text

@@ -56,6 +56,7 @@ def page(kpistream: Run, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     (folder / "events.ndjson").write_text(block("ndjson"), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setenv("KPISTREAM_ID_KEY", "a key of our own")
         checked = kpistream("check", "--no-broker")
         assert (checked.code, checked.err) == (0, "")
         assert "event visit: topic shop_visits" in checked.out
@@ -107,7 +108,10 @@ def dealer(kpistream: Run) -> Ran:
     return kpistream("compute", DEALER / "events.ndjson", "--config", config, "--json")
 
 
-def test_the_example_is_right_but_for_its_rates_that_grow_old(kpistream: Run) -> None:
+def test_the_example_is_right_but_for_its_rates_that_grow_old(
+    kpistream: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPISTREAM_ID_KEY", "a key of our own")
     ran = kpistream("check", "--no-broker", "--config", DEALER / "kpistream.yml")
     assert ran.code == 0
     [warning] = ran.err.splitlines()

@@ -52,8 +52,9 @@ def test_topics_are_created_once(kpistream: Run, broker: str) -> None:
 
 
 def test_check_tells_of_topics_that_are_missing_and_creates_none(
-    kpistream: Run, broker: str
+    kpistream: Run, broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("KPISTREAM_ID_KEY", "of the tests")
     for _ in range(2):
         ran = kpistream("check", "--broker", broker)
         assert ran.code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -13,27 +14,37 @@ import msgspec
 import pytest
 
 from kpistream.core.alerts import Alert, judge
-from kpistream.core.readings import Board
+from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice
 from kpistream.edges.alertmanager_payload import payload
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from kpistream.stream.merging import MOST_SLICES
 from tests.edges.boards import on_its_way
 from tests.support.alerting import reading, rule
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-READINGS, ALERTS, OBJECTIVES, UNREADY, PROBLEM, MESSAGE = map(
+READINGS, BEFORE, ALERTS, OBJECTIVES, UNREADY, PROBLEM, MESSAGE = map(
     json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.S)
 )
 
 SHOWN = reading(currency="EUR", slice=(("channel", "display"), ("campaign", "spring")))
+EARLIER = msgspec.structs.replace(SHOWN, value=1.1, numerator=1100.0)
 FIRING = cast(Alert, judge(rule(for_s=0.0), None, SHOWN, None, SHOWN.as_of)[0])
 
 WORDS = Vocabulary(
     kpis=("return_on_ad_spend",),
     windows=("5m", "1h"),
     dimensions=("channel", "campaign"),
-    slices=("total", "channel_campaign"),
+    sets=((), ("channel", "campaign")),
 )
+
+
+def read(
+    kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]
+) -> tuple[list[Reading], bool]:
+    assert (kpi, window, before) == (EARLIER.kpi, EARLIER.window, True)
+    return [found for found in [EARLIER] if wanted(found.slice)], False
 
 
 def worker() -> WebServer:
@@ -52,6 +63,7 @@ def worker() -> WebServer:
         exposition=Exposition(collector),
         vocabulary=WORDS,
         objectives=lambda: [on_its_way(as_of=SHOWN.as_of)],
+        read=read,
     )
 
 
@@ -59,6 +71,11 @@ def worker() -> WebServer:
     ("path", "status", "example"),
     [
         ("/api/v1/readings?kpi=return_on_ad_spend&window=1h&channel=display", 200, READINGS),
+        (
+            "/api/v1/readings?kpi=return_on_ad_spend&window=1h&channel=display&before=true",
+            200,
+            BEFORE,
+        ),
         ("/api/v1/alerts", 200, ALERTS),
         ("/api/v1/objectives", 200, OBJECTIVES),
         ("/readyz", 503, UNREADY),
@@ -81,6 +98,16 @@ async def test_an_answer_is_as_the_page_shows_it(path: str, status: int, example
 def test_a_reading_of_the_page_has_the_keys_of_a_reading() -> None:
     [shown] = READINGS["readings"]
     assert shown == {name: value for name, value in SHOWN.to_dict().items() if name != "kind"}
+
+
+def test_every_question_of_the_page_is_one_that_is_answered_here() -> None:
+    asked = set(re.findall(r"^`(/api/v1/readings\?\S*)`$", PAGE, re.M))
+    question = "/api/v1/readings?kpi=return_on_ad_spend&window=1h&channel=display"
+    assert asked == {question, f"{question}&before=true"}
+
+
+def test_the_page_says_how_many_slices_are_read_at_most() -> None:
+    assert set(re.findall(r"(\S+)\s+slices\b(?= at most| holds)", PAGE)) == {f"{MOST_SLICES:,}"}
 
 
 def test_the_message_is_what_a_receiver_gets() -> None:

@@ -3,24 +3,32 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from kpistream.core.alerts import Alert
+from kpistream.core.partials import TICK_KEY, Partial, encode_partial
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice, slice_key
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from kpistream.edges.web.site import Read
+from kpistream.stream.merging import MOST_SLICES, Merging
 from tests.edges.boards import alert, board, on_its_way, reading
+from tests.support import builders as build
+from tests.support.builders import START_S, at_ms
 
 WORDS = Vocabulary(
     kpis=("click_through_rate", "revenue"),
     windows=("5m", "1h"),
     dimensions=("channel", "campaign"),
-    slices=("total", "channel", "channel_campaign"),
+    sets=((), ("channel",), ("channel", "campaign")),
 )
 EMAIL = (("channel", "email"),)
 ADS = (("channel", "ads"),)
@@ -44,12 +52,16 @@ class Worker:
         self.readiness = Readiness()
         self.objectives: Sequence[Progress] = ()
         self.apart: Sequence[Reading] = ()
-        self.asked: list[tuple[str, str]] = []
+        self.is_truncated = False
+        self.asked: list[tuple[str, str, bool]] = []
+        self.read: Read = self.read_apart
 
-    def read(self, kpi: str, window: str) -> Sequence[Reading]:
+    def read_apart(
+        self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]
+    ) -> tuple[Sequence[Reading], bool]:
         assert threading.current_thread() is threading.main_thread()
-        self.asked.append((kpi, window))
-        return self.apart
+        self.asked.append((kpi, window, before))
+        return [found for found in self.apart if wanted(found.slice)], self.is_truncated
 
     def server(self, port: int = 0) -> WebServer:
         collector = WorkerCollector(
@@ -68,7 +80,7 @@ class Worker:
             exposition=Exposition(collector),
             vocabulary=WORDS,
             objectives=lambda: self.objectives,
-            read=self.read,
+            read=lambda *asked: self.read(*asked),
         )
 
 
@@ -180,8 +192,40 @@ class TestReadings:
             ),
             (
                 "country=fr",
-                "unknown parameter 'country'; allowed: kpi, window, slice, channel, campaign",
-                ["kpi", "window", "slice", "channel", "campaign"],
+                "unknown parameter 'country'; "
+                "allowed: kpi, window, slice, before, channel, campaign",
+                ["kpi", "window", "slice", "before", "channel", "campaign"],
+            ),
+            ("before=yes", "unknown before 'yes'; allowed: true, false", ["true", "false"]),
+            (
+                "before=true&before=false",
+                "before cannot be both; allowed: true, false",
+                ["true", "false"],
+            ),
+            (
+                "before=true&window=1h",
+                "before=true needs exactly one kpi; allowed: click_through_rate, revenue",
+                ["click_through_rate", "revenue"],
+            ),
+            (
+                "before=true&window=1h&kpi=revenue&kpi=click_through_rate",
+                "before=true needs exactly one kpi; allowed: click_through_rate, revenue",
+                ["click_through_rate", "revenue"],
+            ),
+            (
+                "before=true&kpi=revenue",
+                "before=true needs exactly one window; allowed: 5m, 1h",
+                ["5m", "1h"],
+            ),
+            (
+                "before=true&kpi=revenue&window=5m&window=1h",
+                "before=true needs exactly one window; allowed: 5m, 1h",
+                ["5m", "1h"],
+            ),
+            (
+                "before=true&kpi=clics&window=1h",
+                "unknown kpi 'clics'; allowed: click_through_rate, revenue",
+                ["click_through_rate", "revenue"],
             ),
         ],
     )
@@ -212,7 +256,7 @@ class TestReadingsThatAreNotOnTheBoard:
         assert await browser.found("kpi=revenue&window=1h&slice=channel") == [
             ("revenue", "1h", dict(EMAIL))
         ]
-        assert worker.asked == [("revenue", "1h")]
+        assert worker.asked == [("revenue", "1h", False)]
 
     async def test_are_made_for_a_set_of_slices_that_the_board_has_not(
         self, browser: Browser, worker: Worker
@@ -228,6 +272,42 @@ class TestReadingsThatAreNotOnTheBoard:
     ) -> None:
         assert len(await browser.found("kpi=revenue&window=5m")) == 1
         assert worker.asked == []
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "kpi=revenue&window=5m&slice=channel&channel=nobody",
+            "kpi=revenue&window=5m&channel=nobody&campaign=",
+            "kpi=click_through_rate&window=5m&channel=nobody",
+            "kpi=click_through_rate&window=5m&slice=channel_campaign&campaign=nothing",
+            "kpi=revenue&window=1h&slice=total&channel=email",
+            "kpi=revenue&window=1h&slice=channel_campaign&campaign=",
+        ],
+    )
+    async def test_are_not_made_for_members_that_do_not_exist_in_sets_that_the_board_has(
+        self, browser: Browser, worker: Worker, query: str
+    ) -> None:
+        assert await browser.found(query) == []
+        assert worker.asked == []
+
+    async def test_are_made_for_those_sets_only_that_the_board_has_not(
+        self, browser: Browser, worker: Worker
+    ) -> None:
+        nobody = (("channel", "nobody"),)
+        worker.apart = [
+            reading("revenue", nobody),
+            reading("revenue", (*nobody, ("campaign", "none"))),
+            reading("revenue", AUTUMN),
+        ]
+        assert await browser.found("kpi=revenue&window=5m&channel=nobody") == [
+            ("revenue", "5m", {"channel": "nobody", "campaign": "none"})
+        ]
+
+    async def test_say_so_when_they_are_not_all(self, browser: Browser, worker: Worker) -> None:
+        worker.apart, worker.is_truncated = [reading("revenue", window="1h")], True
+        document = await browser.json("/api/v1/readings?kpi=revenue&window=1h")
+        assert list(document) == ["as_of", "truncated", "readings"]
+        assert document["truncated"] is True
 
     @pytest.mark.parametrize(
         "query",
@@ -248,7 +328,94 @@ class TestReadingsThatAreNotOnTheBoard:
 
     async def test_may_not_be_there_either(self, browser: Browser, worker: Worker) -> None:
         assert await browser.found("kpi=revenue&window=1h") == []
-        assert worker.asked == [("revenue", "1h")]
+        assert worker.asked == [("revenue", "1h", False)]
+
+
+class TestReadingsOfTheWindowBefore:
+    async def test_are_made_though_the_board_has_the_window(
+        self, browser: Browser, worker: Worker
+    ) -> None:
+        worker.apart = [reading(value=0.02), reading(part=EMAIL), reading(part=AUTUMN)]
+        query = "kpi=click_through_rate&window=5m&before=true"
+        document = await browser.json(f"/api/v1/readings?{query}&slice=total")
+        assert list(document) == ["as_of", "before", "readings"]
+        assert document["before"] is True
+        assert [(r["window"], r["slice"], r["value"]) for r in document["readings"]] == [
+            ("5m", {}, 0.02)
+        ]
+        assert await browser.found(f"{query}&channel=email&campaign=") == [
+            ("click_through_rate", "5m", dict(EMAIL))
+        ]
+        assert worker.asked == [("click_through_rate", "5m", True)] * 2
+
+    async def test_are_not_those_of_the_board(self, browser: Browser, worker: Worker) -> None:
+        query = "kpi=click_through_rate&window=5m"
+        assert await browser.found(f"{query}&before=true") == []
+        assert len(await browser.found(f"{query}&before=false")) == 4
+        assert worker.asked == [("click_through_rate", "5m", True)]
+
+
+class TestReadingsOfWhatIsMerged:
+    """Which slices are looked at: those of a merge stage that has more than it reads at once."""
+
+    @pytest.fixture
+    def views(self, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> list[Slice]:
+        """The slices that were read."""
+        merging = merged(MOST_SLICES // 2 + 1)
+        worker.board, worker.read = Board((), 1.0), merging.read
+        seen: list[Slice] = []
+        for monitor in merging.monitors.values():
+            sums = monitor.merger.sums
+
+            def noted(part: Slice, *args: Any, sums: Any = sums, **named: Any) -> Any:
+                seen.append(part)
+                return sums(part, *args, **named)
+
+            monkeypatch.setattr(monitor.merger, "sums", noted)
+        return seen
+
+    async def test_are_so_many_at_most(self, browser: Browser, views: list[Slice]) -> None:
+        query = "/api/v1/readings?kpi=click_through_rate&window=5m"
+        document = await browser.json(query)
+        assert (len(views), len(document["readings"])) == (MOST_SLICES, MOST_SLICES)
+        assert document["truncated"] is True
+
+    async def test_are_those_asked_for_and_no_others_are_looked_at(
+        self, browser: Browser, views: list[Slice]
+    ) -> None:
+        query = "/api/v1/readings?kpi=click_through_rate&window=5m&channel="
+        answers = [
+            await browser.json(f"{query}{channel}{before}")
+            for channel, before in product(["c0-7", "c1-7", "nobody"], ["", "&before=true"])
+        ]
+        sevens = [(("channel", "c0-7"),), (("channel", "c1-7"),)]
+        assert views == [sevens[0], sevens[0], sevens[1], sevens[1]]
+        found = [[(r["slice"], r["value"]) for r in answer["readings"]] for answer in answers]
+        assert found[::2] == [[(dict(sevens[0]), 0.03)], [(dict(sevens[1]), 0.03)], []]
+        assert found[1::2] == [[(dict(sevens[0]), 0.05)], [(dict(sevens[1]), 0.05)], []]
+        assert not any("truncated" in answer for answer in answers)
+
+
+def merged(number: int) -> Merging:
+    """A merge stage of two partitions with so many channels each: rates of 3 %, and 5 % before."""
+    plan = build.plan(events=["impression", "click"], windows=["5m"])
+    merging = Merging(plan, [("impressions", 0), ("clicks", 0)], Telemetry())
+    panes: list[Any] = [
+        (10, START_S + second, {"clicks": clicks, "impressions": 100}, {})
+        for second, clicks in ((0, 5), (300, 3))
+    ]
+    value = encode_partial(Partial("clicks", 0, 1, panes))
+    for partition in range(2):
+        merging.on_partition_assigned(partition)
+        merging.on_partition_recovered(partition, 0)
+        parts = [(("channel", f"c{partition}-{n}"),) for n in range(number)]
+        records = [(b"s" + slice_key(part), value, "301s") for part in parts]
+        records.append((TICK_KEY, b"", "400s"))
+        merging.monitors[partition].take(
+            cast(Any, SimpleNamespace(offset=n, timestamp=at_ms(at), key=key, value=value))
+            for n, (key, value, at) in enumerate(records)
+        )
+    return merging
 
 
 class TestBeforeTheFirstBoard:

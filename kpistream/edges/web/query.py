@@ -3,40 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Self
+from typing import Final, Self
 
 from multidict import MultiMapping
 
-from kpistream.core.readings import Reading
-from kpistream.core.slices import slice_name
+from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice, normalise_member, set_name, set_of
 from kpistream.edges.web.problem import Problem
 from kpistream.edges.web.vocabulary import Vocabulary
+
+_TRUTHS: Final = ("true", "false")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingsQuery:
-    """Which readings are wanted: each field a set of alternatives, empty for no restriction.
+    """Which readings are wanted.
 
-    ``members`` are by dimension; the member ``""`` asks for slices without that dimension.
+    ``kpis`` and ``windows`` are alternatives, empty for no restriction. ``sets`` are those sets of
+    dimensions whose slices can be asked for. ``members`` are alternatives by dimension; the member
+    ``""`` asks for slices without that dimension; others are written as anybody would. ``before`` asks for one KPI over one window, one
+    period earlier.
     """
 
-    kpis: frozenset[str] = frozenset()
-    windows: frozenset[str] = frozenset()
-    slices: frozenset[str] = frozenset()
-    members: Mapping[str, frozenset[str]] | None = None
+    kpis: frozenset[str]
+    windows: frozenset[str]
+    sets: frozenset[tuple[str, ...]]
+    members: Mapping[str, frozenset[str]]
+    before: bool = False
 
     @classmethod
     def parse(cls, params: MultiMapping[str], words: Vocabulary) -> Self:
         """The question in these parameters; raises Problem 400 for a word that does not exist."""
-        refuse_unknown(params, ("kpi", "window", "slice", *words.dimensions))
-        return cls(
-            kpis=_alternatives(params, "kpi", words.kpis),
-            windows=_alternatives(params, "window", words.windows),
-            slices=_alternatives(params, "slice", words.slices),
-            members={d: frozenset(params.getall(d)) for d in words.dimensions if d in params},
-        )
+        refuse_unknown(params, ("kpi", "window", "slice", "before", *words.dimensions))
+        kpis = _alternatives(params, "kpi", words.kpis)
+        windows = _alternatives(params, "window", words.windows)
+        slices = _alternatives(params, "slice", words.slices)
+        members = {
+            d: frozenset(normalise_member(text) if text else "" for text in params.getall(d))
+            for d in words.dimensions
+            if d in params
+        }
+        before = _is_true(params, "before")
+        if before:
+            _need_one("kpi", kpis, words.kpis)
+            _need_one("window", windows, words.windows)
+        named = [names for names in words.sets if _among(set_name(names), slices)]
+        sets = frozenset(names for names in named if _can_have(names, members))
+        return cls(kpis, windows, sets, members, before)
 
     @property
     def kpi_and_window(self) -> tuple[str, str] | None:
@@ -54,13 +69,21 @@ class ReadingsQuery:
         return (
             _among(reading.kpi, self.kpis)
             and _among(reading.window, self.windows)
-            and (not self.slices or slice_name(reading.slice) in self.slices)
-            and (not self.members or self._matches_members(dict(reading.slice), self.members))
+            and self.wants(reading.slice)
         )
 
-    @staticmethod
-    def _matches_members(members: Mapping[str, str], wanted: Mapping[str, frozenset[str]]) -> bool:
-        return all(members.get(name, "") in values for name, values in wanted.items())
+    def wants(self, part: Slice) -> bool:
+        """Whether a slice was asked for."""
+        for name, member in part:  # a loop, since it is gone through for every slice there is
+            wanted = self.members.get(name)
+            if wanted is not None and member not in wanted:
+                return False
+        return set_of(part) in self.sets
+
+    def beyond(self, board: Board) -> Self:
+        """The same about the sets of dimensions for which a board has not its KPIs and windows."""
+        readings = (r for kpi in self.kpis for w in self.windows for r in board.of(kpi, w))
+        return replace(self, sets=self.sets - {set_of(reading.slice) for reading in readings})
 
 
 def refuse_unknown(params: MultiMapping[str], allowed: Collection[str]) -> None:
@@ -76,6 +99,23 @@ def _alternatives(params: MultiMapping[str], name: str, allowed: Collection[str]
         if value not in allowed:
             raise _bad_request(f"unknown {name} {value!r}", allowed)
     return frozenset(values)
+
+
+def _is_true(params: MultiMapping[str], name: str) -> bool:
+    values = _alternatives(params, name, _TRUTHS)
+    if len(values) > 1:
+        raise _bad_request(f"{name} cannot be both", _TRUTHS)
+    return "true" in values
+
+
+def _need_one(name: str, asked: Collection[str], allowed: Collection[str]) -> None:
+    if len(asked) != 1:
+        raise _bad_request(f"before=true needs exactly one {name}", allowed)
+
+
+def _can_have(names: Collection[str], members: Mapping[str, frozenset[str]]) -> bool:
+    """Whether slices by these dimensions can have one of the members of each dimension."""
+    return all(values - {""} if d in names else "" in values for d, values in members.items())
 
 
 def _bad_request(detail: str, allowed: Collection[str]) -> Problem:

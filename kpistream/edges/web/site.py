@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -14,6 +14,7 @@ from kpistream.core.alerts import Alert
 from kpistream.core.instants import rfc3339
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice
 from kpistream.edges.metrics import Exposition
 from kpistream.edges.web.index import INDEX
 from kpistream.edges.web.problem import Problem, problems_as_json
@@ -32,8 +33,11 @@ _HEADERS: Final = {
 
 T = TypeVar("T")
 
-Read = Callable[[str, str], Sequence[Reading]]
-"""The readings of a KPI over a window: every slice, every currency."""
+Found = tuple[Sequence[Reading], bool]
+"""Readings, and whether they are not all since there are too many slices."""
+
+Read = Callable[[str, str, bool, Callable[[Slice], bool]], Found]
+"""The readings of a KPI over a window, or if true the one before it, of the slices wanted."""
 
 
 class Site:
@@ -42,7 +46,7 @@ class Site:
     ``board``, ``alerts`` and ``objectives`` return immutable snapshots: large answers are made in
     another thread, one at a time, so that neither a scrape nor a large query holds up the pipeline.
     ``read`` makes the readings of a KPI over a window that are not on the board; it is called in
-    the event loop, since it looks into what the pipeline changes.
+    the event loop, since it looks into what the pipeline changes, and reads but so many slices.
     """
 
     def __init__(
@@ -109,10 +113,23 @@ class Site:
         """The readings that the query asks for: of this worker's board, or else made for it."""
         query = ReadingsQuery.parse(request.query, self._vocabulary)
         board = self._known_board()
+        found, is_truncated = await self._find(query, board)
+        notes = {"before": query.before, "truncated": is_truncated}
+        return _json_body(await self._aside(lambda: _encode_readings(board, found, notes)))
+
+    async def _find(self, query: ReadingsQuery, board: Board) -> Found:
+        if query.before:
+            return self._make(query)
         found = await self._aside(lambda: tuple(query.find(board)))
-        if not found and self._read is not None and query.kpi_and_window is not None:
-            found = tuple(query.find(self._read(*query.kpi_and_window)))
-        return _json_body(await self._aside(lambda: _encode_readings(board, found)))
+        if found or query.kpi_and_window is None:
+            return found, False
+        return self._make(await self._aside(lambda: query.beyond(board)))
+
+    def _make(self, query: ReadingsQuery) -> Found:
+        """Readings of one KPI over one window, unless no slice can be as it was asked for."""
+        if self._read is None or query.kpi_and_window is None or not query.sets:
+            return (), False
+        return self._read(*query.kpi_and_window, query.before, query.wants)
 
     async def alerts(self, request: web.Request) -> web.Response:
         """The alerts of this worker, each in its present state."""
@@ -139,9 +156,11 @@ class Site:
             return await asyncio.to_thread(work)
 
 
-def _encode_readings(board: Board, found: Sequence[Reading]) -> bytes:
+def _encode_readings(board: Board, found: Sequence[Reading], notes: Mapping[str, bool]) -> bytes:
+    """The answer, with those notes on it that are true."""
+    noted = {name: True for name, is_so in notes.items() if is_so}
     readings = [_published(reading) for reading in found]
-    return msgspec.json.encode({"as_of": _as_of(board), "readings": readings})
+    return msgspec.json.encode({"as_of": _as_of(board), **noted, "readings": readings})
 
 
 def _as_of(board: Board) -> str | None:
