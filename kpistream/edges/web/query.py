@@ -23,8 +23,8 @@ class ReadingsQuery:
 
     ``kpis`` and ``windows`` are alternatives, empty for no restriction. ``sets`` are those sets of
     dimensions whose slices can be asked for. ``members`` are alternatives by dimension; the member
-    ``""`` asks for slices without that dimension; others are written as anybody would. ``before`` asks for one KPI over one window, one
-    period earlier.
+    ``""`` asks for slices without that dimension; capitals of others make no difference. ``before``
+    asks for one KPI over one window, one period earlier.
     """
 
     kpis: frozenset[str]
