@@ -131,6 +131,11 @@ class Driver:
         part = self._slice(members)
         return next(self._monitor.read(kpi, window, [part], before=True), None)
 
+    @property
+    def slices(self) -> frozenset[Slice]:
+        """The slices of which anything is left."""
+        return frozenset(self._monitor.merger.slices)
+
     def view(self, part: Slice, window: str, *, before: bool = False) -> Sums:
         """The sums of a slice over a window, people, levels and foreign money included."""
         index = [w.name for w in self._plan.windows].index(window)

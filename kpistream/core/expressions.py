@@ -70,6 +70,11 @@ class Expression:
         return any(measure.is_money for measure in self.measures)
 
     @cached_property
+    def divides(self) -> bool:
+        """Whether a measure stands below any division in it."""
+        return _divides(self.formula, self)
+
+    @cached_property
     def size(self) -> int:
         """How many names and numbers it has when other KPIs are written out."""
         return sum(

@@ -12,9 +12,11 @@ from typing import Final
 
 import msgspec
 
+from kpistream.core.measures import ANY_OTHER_CURRENCY
 from kpistream.core.members import Members
 from kpistream.core.merge_rules import MergeRules
 from kpistream.core.owned_rows import OwnedRows, Row, pane_row_of, row_name
+from kpistream.core.pane_clock import STEP_MS, PaneClock
 from kpistream.core.pane_rows import (
     Live,
     PaneRow,
@@ -33,17 +35,17 @@ from kpistream.core.pane_rows import (
 )
 from kpistream.core.panes import Pane
 from kpistream.core.partials import Crowds, Mark, Partial, Source, Sums, add, difference
-from kpistream.core.pricing import Pricing
+from kpistream.core.pricing import APART, Pricing
 from kpistream.core.slice_state import (
     EVER_PREFIX,
     Ever,
     SliceState,
-    Span,
     View,
     decode_ever,
     encode_ever,
 )
 from kpistream.core.slices import Slice, slice_from_key, slice_key
+from kpistream.core.spans import Spans, Steps
 
 META_KEY: Final = b"meta"
 
@@ -53,9 +55,6 @@ LATE: Final = "~"
 REST_S: Final = 60
 """A pane that ended this long ago is rarely touched any more, so its rows are kept as bytes."""
 
-_STEP_MS: Final = 10_000
-"""Windows move and panes close at multiples of this alone."""
-
 _LONGEST_STEP_S: Final = 900
 """Midnights, at which calendars turn, are multiples of this everywhere."""
 
@@ -63,9 +62,6 @@ _MOST_SHARED: Final = 10_000
 
 _TURN_MS: Final = 60_000
 """How often members that wait for a place are compared with those that have one."""
-
-_MOST_STEPS: Final = 500
-"""A view that has to move over more panes than this is made anew."""
 
 
 class _Progress(msgspec.Struct, frozen=True, array_like=True):
@@ -108,14 +104,12 @@ class Merger:
         self._tiers = rules.tiers
         self._pricing = Pricing(rules.rates, rules.days, rules.measures)
         self._members = Members(rules.limits)
-        self._spans: dict[int, Span] = {}
+        self._clock = PaneClock(rules.tiers)
+        self._spans = Spans(rules.windows, self._clock)
         self._today_s = 0
         self._watermarks: dict[Source, int] = dict.fromkeys(sources, 0)
         self._names: dict[Source, str] = {}
         self._panes: dict[Pane, Pane] = {}
-        self._closed_ms = 0
-        self._closing: dict[int, int] = {}
-        """Width to where the next pane that is to be closed starts, once that is known."""
         self._slices: dict[Slice, SliceState] = {}
         self._away: dict[Slice, dict[Pane, Slice]] = {}
         """Slices with panes that were put into those of `__other__`."""
@@ -160,7 +154,7 @@ class Merger:
         for topic, partition, watermark_ms in progress.marks:
             self.mark(Mark(topic, partition, watermark_ms, -1))
         self._progress = max(self._progress, progress, key=lambda one: one.version)
-        self._closed_ms = self._complete_until_ms()
+        self._clock.closed_ms = self._complete_until_ms()
 
     def restored(self) -> None:
         """Finish restoring: drop the rows that a coarser row holds already."""
@@ -352,18 +346,13 @@ class Merger:
             return row
         if row is not None:
             row = thawed(row)
-        elif self._is_open(pane) and not self._is_folded(state, pane):
+        elif self._clock.is_open(pane) and not self._is_folded(state, pane):
             row = PaneRow({}, {}, [])
         else:
             return None
         state.panes[pane] = row
         self._hot.setdefault(pane, {})[part] = row
         return row
-
-    def _is_open(self, pane: Pane) -> bool:
-        if not self._tiers.has_width(pane[0]):
-            return False
-        return self._tiers.closes_at_s(pane) * 1000 >= self._closed_ms
 
     def _is_folded(self, state: SliceState, pane: Pane) -> bool:
         """Whether a coarser pane holds this one, so that it is in although its row is gone."""
@@ -391,7 +380,7 @@ class Merger:
         if now_ms <= self.now_ms:
             return
         before_ms, self.now_ms = self.now_ms, now_ms
-        if now_ms // _STEP_MS != before_ms // _STEP_MS:
+        if now_ms // STEP_MS != before_ms // STEP_MS:
             self._move_windows()
             self._rest()
         if self._rules.limits and now_ms // _TURN_MS != before_ms // _TURN_MS:
@@ -419,14 +408,8 @@ class Merger:
 
     def _move_windows(self) -> None:
         now_s = self.now_ms / 1000
-        for index, window in enumerate(self._rules.windows):
-            current = Span(*window.bounds(now_s), window.grain_s)
-            before = Span(*window.bounds_before(now_s), window.grain_s)
-            for number, span in ((index, current), (~index, before)):
-                old = self._spans.get(number)
-                if span != old:
-                    self._spans[number] = span
-                    self._slide(number, old, span)
+        for number, steps in self._spans.move(now_s):
+            self._slide(number, steps)
         self._price_levels(now_s)
 
     def _price_levels(self, now_s: float) -> None:
@@ -441,9 +424,8 @@ class Merger:
                     view.shown = None
                     self.moved.setdefault(number, set()).add(part)
 
-    def _slide(self, number: int, old: Span | None, new: Span) -> None:
-        """Move a view of every slice on, pane by pane where the step is small."""
-        steps = None if old is None else self._steps(old, new)
+    def _slide(self, number: int, steps: Steps | None) -> None:
+        """Move a view of every slice on, pane by pane where the steps are few."""
         for part, state in self._slices.items():
             if number not in state.views:
                 continue
@@ -452,31 +434,6 @@ class Merger:
             elif not state.slide(number, *steps, self._pricing):
                 continue
             self.moved.setdefault(number, set()).add(part)
-
-    def _steps(self, old: Span, new: Span) -> tuple[list[Pane], list[Pane]] | None:
-        """The panes that leave and those that enter; None if a span is better made anew."""
-        if new.lo_s < old.lo_s or new.hi_s < old.hi_s or new.lo_s >= old.hi_s:
-            return None
-        leaving = self._panes_between(old.lo_s, new.lo_s, new.grain_s)
-        entering = self._panes_between(old.hi_s, new.hi_s, new.grain_s)
-        if leaving is None or entering is None:
-            return None
-        return leaving, entering
-
-    def _panes_between(self, lo_s: int, hi_s: int, grain_s: int) -> list[Pane] | None:
-        panes: list[Pane] = []
-        for width in self._tiers.widths:
-            if lo_s == hi_s or width > grain_s:
-                break
-            start = max(self._tiers.start_of(width, lo_s), self._closing.get(width, lo_s))
-            if start < lo_s:
-                start = self._tiers.end_of((width, start))
-            if hi_s - start > width * _MOST_STEPS:
-                return None
-            while start < hi_s:
-                panes.append((width, start))
-                start = self._tiers.end_of((width, start))
-        return panes
 
     # -- closing -----------------------------------------------------------------------------------
 
@@ -488,14 +445,14 @@ class Merger:
         """
         if self._is_newly_away:
             return
-        closed_ms = self._complete_until_ms()
-        if closed_ms // _STEP_MS == self._closed_ms // _STEP_MS:
+        if not self._clock.reach(self._complete_until_ms()):
             return
-        self._closed_ms = closed_ms
         for width in self._tiers.widths:
             self._close_width(width)
         if self._folded_away:
-            self._folded_away = {k: v for k, v in self._folded_away.items() if self._is_open(k[1])}
+            self._folded_away = {
+                k: v for k, v in self._folded_away.items() if self._clock.is_open(k[1])
+            }
         for part in [p for p, s in self._slices.items() if s.is_empty]:
             self._forget(part)
 
@@ -512,41 +469,17 @@ class Merger:
 
     def _close_width(self, width: int) -> None:
         """Close the panes of one width: those since the last time, or all that there are."""
-        panes = self._closable(width)
+        panes = self._clock.closable(width)
         if panes is not None and not panes:
             return
         for part, state in self._slices.items():
             found = (
-                sorted(pane for pane in state.panes if self._is_closable(pane, width))
+                sorted(p for p in state.panes if p[0] == width and self._clock.is_closable(p))
                 if panes is None
                 else [pane for pane in panes if pane in state.panes]
             )
             for pane in found:
                 self._close_pane(part, state, pane)
-
-    def _closable(self, width: int) -> list[Pane] | None:
-        """The panes that became closable; None if there may be older ones, or very many."""
-        start, first_open = self._closing.get(width), self._first_open(width)
-        self._closing[width] = first_open
-        if start is None or first_open - start > width * _MOST_STEPS:
-            return None
-        panes = []
-        while start < first_open:
-            panes.append((width, start))
-            start = self._tiers.end_of((width, start))
-        return panes
-
-    def _first_open(self, width: int) -> int:
-        """Where the oldest pane starts that is not to be closed yet."""
-        start = self._tiers.start_of(width, self._closed_ms / 1000)
-        while not self._is_closable((width, start), width):
-            start = self._tiers.start_of(width, start - 1)
-        return self._tiers.end_of((width, start))
-
-    def _is_closable(self, pane: Pane, width: int) -> bool:
-        if pane[0] != width:
-            return False
-        return self._tiers.last_child_closes_at_s(pane) * 1000 < self._closed_ms
 
     def _close_pane(self, part: Slice, state: SliceState, pane: Pane) -> None:
         row = self._row(part, state, pane)
@@ -659,7 +592,8 @@ class Merger:
         name, _, currency = key.partition("@")
         if currency and currency != self._rules.currency:
             factor = self._pricing.factor(currency, min(edge_s, self.now_ms // 1000))
-            worth = f"{name}@*" if factor is not None else f"{name}!{currency}"
+            apart = f"{name}{APART}{currency}"
+            worth = apart if factor is None else measure.key(ANY_OTHER_CURRENCY)
             shown[worth] = shown.get(worth, 0) + level * (1 if factor is None else factor)
 
     @property
@@ -669,8 +603,7 @@ class Merger:
         A window that is empty, as the one before it is, has no steps any more.
         """
         newest_s = max((pane[1] for s in self._slices.values() for pane in s.panes), default=0)
-        steps = [span.grain_s for number, span in self._spans.items() if newest_s >= span.lo_s]
-        return min((*steps, _LONGEST_STEP_S))
+        return min(self._spans.finest_grain_s(newest_s) or _LONGEST_STEP_S, _LONGEST_STEP_S)
 
     def silent_topics(self, silence_ms: int) -> set[str]:
         """The topics with a partition measured less far than ``silence_ms`` before now."""

@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from kpistream.core.expressions import Expression
-from kpistream.core.formulas import Formula, Name, Negation, Operation
 from kpistream.core.kpis import Direction, Kpi, Language
 from kpistream.core.located_yaml import Path
 from kpistream.core.slices import Slice, normalise_member
@@ -226,21 +224,7 @@ def _target(shape: ObjectiveShape) -> Fraction:
 
 def kind_of(kpi: Kpi) -> ObjectiveKind:
     """What an objective on this KPI counts, by the KPI's formula and measures."""
-    if _divides(kpi.expression.formula, kpi.expression):
+    if kpi.expression.divides:
         return "ratio"
     is_level = any(measure.kind == "level" for measure in kpi.measures)
     return "level" if is_level else "cumulative"
-
-
-def _divides(part: Formula, expression: Expression) -> bool:
-    """Whether a measure stands below any division, here or in a KPI that is named here."""
-    match part:
-        case Name(name):
-            term = expression.terms.get(name)
-            return isinstance(term, Expression) and _divides(term.formula, term)
-        case Negation(operand):
-            return _divides(operand, expression)
-        case Operation(operator, left, right):
-            below = operator == "/" and any(True for _ in expression.measures_in(right))
-            return below or _divides(left, expression) or _divides(right, expression)
-    return False

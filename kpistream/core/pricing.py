@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from kpistream.core.days import Days
-from kpistream.core.measures import Measure
+from kpistream.core.measures import ANY_OTHER_CURRENCY, Measure
 from kpistream.core.partials import Sums
 from kpistream.core.rates import Rates
 
-ANY_CURRENCY: Final = "*"
 APART: Final = "!"
 
 
@@ -75,7 +74,7 @@ class Pricing:
         if how.is_count:
             return "", 0
         worth: int = amount * factor**how.power
-        return f"{how.measure}@{ANY_CURRENCY}", worth
+        return f"{how.measure}@{ANY_OTHER_CURRENCY}", worth
 
     def _read(self, key: str) -> _Foreign | None:
         for mark in "@#":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -12,24 +12,13 @@ from kpistream.core.panes import Pane
 from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.pricing import Pricing
 from kpistream.core.sketch import EXACT_LIMIT, Sketch
+from kpistream.core.spans import Span
 from kpistream.core.windows import FAR_FUTURE
 
 WINDOW_EXACT: Final = 16_384
 """So many people are counted exactly over a window, as long as each of its panes is exact."""
 
 EVER_PREFIX: Final = b"e"
-
-
-class Span(NamedTuple):
-    """Which panes a view holds: those that start in ``[lo_s, hi_s)``, no wider than the grain."""
-
-    lo_s: int
-    hi_s: int
-    grain_s: int
-
-    def holds(self, pane: Pane) -> bool:
-        """Whether a pane is in it."""
-        return pane[0] <= self.grain_s and self.lo_s <= pane[1] < self.hi_s
 
 
 class View:

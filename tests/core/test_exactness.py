@@ -155,7 +155,12 @@ class World:
         self, part: tuple[tuple[str, str], ...], window: str, before: bool
     ) -> Mapping[str, int]:
         now_s = self.mergers[0].now_ms / 1000
-        return self.oracle.view(part, window, now_s, before=before)
+        view = self.oracle.view(part, window, now_s, before=before)
+        if part and all(part not in m.slices for m in self.mergers):
+            # Nothing is left of it but levels of 0.
+            assert not any(view.values())
+            return {}
+        return view
 
 
 def _plan(**named: Any) -> Plan:

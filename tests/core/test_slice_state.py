@@ -16,7 +16,8 @@ from kpistream.core.partials import Sums
 from kpistream.core.pricing import Pricing
 from kpistream.core.rates import Rates
 from kpistream.core.sketch import Sketch
-from kpistream.core.slice_state import SliceState, Span
+from kpistream.core.slice_state import SliceState
+from kpistream.core.spans import Span
 from kpistream.core.windows import FAR_FUTURE
 from tests.support.merge_story import Story
 

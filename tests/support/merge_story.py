@@ -24,8 +24,8 @@ from kpistream.core.panes import Pane
 from kpistream.core.partials import Mark, Partial, Source, Sums, add
 from kpistream.core.rates import Rates
 from kpistream.core.sketch import Sketch
-from kpistream.core.slice_state import Span
 from kpistream.core.slices import Slice
+from kpistream.core.spans import Span
 from kpistream.core.windows import parse_window, tiers_for
 
 WINDOWS: Final = (
