@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Final
 
 CACHE_LIMIT: Final = 65_536
 """The most ids whose hash is remembered; with ids of 128 characters some 20 MB."""
 
-_BLOCK: Final = 64
-"""The bytes that SHA-256 takes at a time, to which HMAC fills up its key."""
+_HASH_BYTES: Final = 4
 
 
 class People:
-    """Turns ids into hashes: the first 32 bits of the HMAC-SHA256 of each id under a key.
+    """Turns ids into hashes: 32 bits of keyed BLAKE2b, a message authentication code (RFC 7693).
 
     Every worker must use the same key for as long as the state is kept: under another key everybody
     is somebody new. Ids are remembered in memory for a while and are in no row, label, log line or
@@ -36,21 +35,18 @@ class People:
 class _Hashes(dict[str, int]):
     """Id to hash; an id that is not there yet is hashed and remembered.
 
-    HMAC as RFC 2104 defines it, with the part that depends on the key alone done once: that takes
-    0.7 us an id where the standard library's one-shot function takes 1.8.
+    What depends on the key alone is done once: that takes a third of the time of HMAC-SHA256.
     """
 
     def __init__(self, key: bytes) -> None:
         super().__init__()
-        padded = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+        secret = key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
+        self._keyed = blake2b(key=secret, digest_size=_HASH_BYTES)
 
     def __missing__(self, person: str) -> int:
         if len(self) >= CACHE_LIMIT:
             self.clear()
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(person.encode())
-        outer.update(inner.digest())
-        found = self[person] = int.from_bytes(outer.digest()[:4])
+        keyed = self._keyed.copy()
+        keyed.update(person.encode())
+        found = self[person] = int.from_bytes(keyed.digest())
         return found

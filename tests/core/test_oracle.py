@@ -153,7 +153,7 @@ class World:
         """What the oracle says; a slice of which nothing is left but levels of 0 is forgotten."""
         view = self.oracle.view(part, window, self.now_ms / 1000, before=before)
         if part not in self.driver.slices:
-            assert not any(view.values())
+            assert part not in self.oracle.slices() or not any(view.values())
             return {}
         return view
 
