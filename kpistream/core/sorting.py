@@ -169,11 +169,15 @@ class Sorter:
             records, events = _keep(is_new, records, events)
             ages_s, occurred_s = _keep(is_new, ages_s, occurred_s)
         is_young = [age_s <= self._young_s for age_s in ages_s]
-        if not all(is_young):
-            self._place_old(lot, records, events, ages_s, occurred_s)
-            events, ages_s, occurred_s = _keep(is_young, events, ages_s, occurred_s)
-        lot.groups.update(self._group(events, occurred_s))
-        self.ages_s += ages_s[::AGE_EVERY]
+        if all(is_young):
+            lot.groups = self._group(events, occurred_s)
+            self.ages_s += ages_s[::AGE_EVERY]
+            return lot
+        young, young_ages_s, since_s = _keep(is_young, events, ages_s, occurred_s)
+        lot.groups = self._group(young, since_s)
+        self.ages_s += young_ages_s[::AGE_EVERY]
+        # After the young ones, since one that is old may belong to a group of theirs.
+        self._place_old(lot, records, events, ages_s, occurred_s)
         return lot
 
     def _place_old(

@@ -438,6 +438,21 @@ def test_what_comes_late_is_sent_as_a_part_of_its_own() -> None:
     assert partial.panes == [(10, START_S, {"clicks": 2}, {}), (-10, START_S, {"clicks": 1}, {})]
 
 
+@pytest.mark.parametrize("occurred", [("0s", "9s"), ("9s", "0s"), ("0s", "9s", "1s", "8s")])
+def test_old_and_young_events_of_a_lot_share_a_pane_until_it_is_late(
+    occurred: tuple[str, ...],
+) -> None:
+    partition = Partition()
+    partition.measure(record(0, click("65s"), "65s"), now="65s")
+    partition.flush()  # from here on lots are calm, and sorted by columns
+    values = [record(n, click(at), "65s") for n, at in enumerate(occurred, start=1)]
+    partition.measure(*values, now="65s")
+
+    [partial] = _partials(partition.flush())
+    assert partial.panes == [(10, START_S, {"clicks": len(occurred)}, {})]
+    assert partition.counts == {"accepted": 1 + len(occurred)}
+
+
 def test_the_late_part_of_a_pane_is_absolute_too() -> None:
     partition = Partition()
     partition.measure(record(0, click(), "2m"), now="2m")
