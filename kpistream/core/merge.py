@@ -588,7 +588,7 @@ class Merger:
             return
         span = self._spans[number]
         edge_s = span.hi_s if measure.at == "end" else span.lo_s
-        level = shown[key] = state.level_at(key, edge_s, span.grain_s)
+        level = shown[key] = state.level_at(key, edge_s)
         name, _, currency = key.partition("@")
         if currency and currency != self._rules.currency:
             factor = self._pricing.factor(currency, min(edge_s, self.now_ms // 1000))

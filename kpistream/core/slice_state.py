@@ -13,7 +13,6 @@ from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.pricing import Pricing
 from kpistream.core.sketch import EXACT_LIMIT, Sketch
 from kpistream.core.spans import Span
-from kpistream.core.windows import FAR_FUTURE
 
 WINDOW_EXACT: Final = 16_384
 """So many people are counted exactly over a window, as long as each of its panes is exact."""
@@ -159,11 +158,10 @@ class SliceState:
         if steps:
             add(self.steps.setdefault(into, {}), steps)
 
-    def level_at(self, key: str, at_s: int, grain_s: int) -> int:
-        """A level at a moment: without the steps since, in panes no wider than the grain."""
-        after = Span(at_s, FAR_FUTURE, grain_s)
+    def level_at(self, key: str, at_s: int) -> int:
+        """A level at a moment: without what it changed by in panes that start then or later."""
         return self.levels[key] - sum(
-            steps.get(key, 0) for pane, steps in self.steps.items() if after.holds(pane)
+            steps.get(key, 0) for pane, steps in self.steps.items() if pane[1] >= at_s
         )
 
 

@@ -111,8 +111,10 @@ def test_a_level_is_what_was_counted_until_then() -> None:
     state = SliceState({"members": 1000})
     state.take_steps((10, 0), {"members": 5})
     state.take_steps((10, 60), {"members": -2})
+    state.take_steps((900, 900), {"members": 7})  # late, so known in a wide pane alone
 
-    assert [state.level_at("members", at, 60) for at in (0, 1, 60, 61)] == [1000, 1005, 1005, 1003]
+    levels = {at: state.level_at("members", at) for at in (0, 1, 60, 61, 900, 901)}
+    assert levels == {0: 1000, 1: 1005, 60: 1005, 61: 1003, 900: 1003, 901: 1010}
 
 
 def test_the_people_of_a_view_are_counted_once_over_its_panes() -> None:
