@@ -143,7 +143,7 @@ def test_a_short_demo_writes_readings_and_ends_by_itself(tmp_path: Path) -> None
         if line["kind"] == "reading" and (line["kpi"], line["slice"]) == ("revenue", {})
     ]
     assert max(revenue) > 0
-    assert "0 late, 0 rejected" in (tmp_path / "err").read_text(encoding="utf-8")
+    assert "0 late, 0 rejected, 0 not read" in (tmp_path / "err").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
