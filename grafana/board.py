@@ -130,30 +130,26 @@ def _now(kpi: Kpi) -> AnyPanel:
 
 
 def _by_channel(kpis: Sequence[Kpi]) -> list[AnyPanel]:
-    return [
-        graph(
-            kpi.name["en"],
-            f"{kpi.description['en']} One line a channel, in the chosen window.",
-            _readings(kpi, "channel", "channel, currency"),
-            unit_of(kpi),
-            "{{channel}} {{currency}}",
-        )
-        for kpi in kpis
-        if _is_read_by(kpi, "channel")
-    ]
+    return _by("channel", "a channel", "channel", "{{channel}}", kpis)
 
 
 def _by_campaign(kpis: Sequence[Kpi]) -> list[AnyPanel]:
+    labels, legend = "channel, campaign", "{{channel}} / {{campaign}}"
+    return _by("channel_campaign", "a campaign of a channel", labels, legend, kpis)
+
+
+def _by(slices: str, member: str, labels: str, legend: str, kpis: Sequence[Kpi]) -> list[AnyPanel]:
+    """A graph with a line a member, for each KPI that is read by these slices."""
     return [
         graph(
             kpi.name["en"],
-            f"{kpi.description['en']} One line a campaign of a channel, in the chosen window.",
-            _readings(kpi, "channel_campaign", "channel, campaign, currency"),
+            f"{kpi.description['en']} One line {member}, in the chosen window.",
+            _readings(kpi, slices, f"{labels}, currency"),
             unit_of(kpi),
-            "{{channel}} / {{campaign}} {{currency}}",
+            f"{legend} {{{{currency}}}}",
         )
         for kpi in kpis
-        if _is_read_by(kpi, "channel_campaign")
+        if _is_read_by(kpi, slices)
     ]
 
 

@@ -1,10 +1,11 @@
-"""A KPI made ready to be read: compiled, with all that its readings need to know of it."""
+"""A KPI made ready to be read: with all that its readings need to know of it."""
 
 from __future__ import annotations
 
 from collections.abc import Set
 from typing import Final
 
+from kpistream.core.kpis import evaluate
 from kpistream.core.partials import Sums
 from kpistream.core.plan import Plan
 from kpistream.core.pricing import APART
@@ -17,7 +18,7 @@ NOTHING: Final[frozenset[str]] = frozenset()
 class KpiReader:
     """Reads one KPI over views; many times a second, for many slices."""
 
-    __slots__ = ("_amounts", "_program", "_sample", "currency", "id", "topics")
+    __slots__ = ("_amounts", "_currency", "_kpi", "currency", "id", "topics")
 
     def __init__(self, plan: Plan, kpi_id: str) -> None:
         kpi = plan.catalogue.kpis[kpi_id]
@@ -27,8 +28,8 @@ class KpiReader:
         self.currency = plan.currency if kpi.has_money else None
         self.topics = frozenset(plan.topics[m.event] for m in used if m.event in plan.topics)
         """The topics that it rests on, that of its sample included."""
-        self._sample = kpi.sample
-        self._program = kpi.expression.program(plan.currency)
+        self._kpi = kpi
+        self._currency = plan.currency
         self._amounts = frozenset(m.name for m in kpi.measures if m.is_money)
 
     def read(
@@ -45,16 +46,23 @@ class KpiReader:
         ``silent`` are the topics that are not heard, ``apart`` the measures with amounts that have
         no rate: a reading that needs one of them is incomplete.
         """
-        try:
-            outcome = self._program(sums)
-        except (ZeroDivisionError, OverflowError):
-            return None
-        if outcome is None:
+        value = evaluate(self._kpi, sums, self._currency)
+        if value is None:
             return None
         complete = self.topics.isdisjoint(silent) and self._amounts.isdisjoint(apart)
         trust: Trust = "provisional" if complete else "incomplete"
-        sample = sums.get(self._sample, 0)
-        return Reading(self.id, window, part, *outcome, sample, trust, as_of, self.currency)
+        return Reading(
+            self.id,
+            window,
+            part,
+            value.value,
+            value.numerator,
+            value.denominator,
+            value.sample,
+            trust,
+            as_of,
+            self.currency,
+        )
 
 
 def measures_apart(sums: Sums) -> Set[str]:

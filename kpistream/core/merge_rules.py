@@ -34,6 +34,7 @@ class MergeRules:
         self.openings: dict[Slice, Sums] = {}
         """What levels were before the first event, by slice."""
         self.levels = {m.name: m for m in self.measures if m.kind == "level"}
+        self._level_of: dict[str, Measure | None] = {}
         self.counts = frozenset(m.name for m in self.measures if m.kind == "count")
         for measure in self.levels.values():
             for part, currency, raw in measure.opening:
@@ -45,5 +46,9 @@ class MergeRules:
         return self.tiers.days
 
     def level_of(self, key: str) -> Measure | None:
-        """The level measure that a sum is of, if it is."""
-        return self.levels.get(key.partition("@")[0])
+        """The level measure that a sum is of, if it is; asked of every sum that is merged."""
+        try:
+            return self._level_of[key]
+        except KeyError:
+            found = self._level_of[key] = self.levels.get(key.partition("@")[0])
+            return found
