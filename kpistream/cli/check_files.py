@@ -16,13 +16,13 @@ from kpistream.cli.config_files import (
 from kpistream.cli.findings import Findings
 from kpistream.cli.misfits import misfits, unmeasured_events
 from kpistream.cli.wiring import read_plan
+from kpistream.core.alerting.rules import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.catalogue_layers import layered
 from kpistream.core.event_types import SHIPPED
 from kpistream.core.lint import lint
 from kpistream.core.located_yaml import Path
 from kpistream.core.rates_file import read_rates
-from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length
 from kpistream.settings import Settings, unreadable

@@ -17,7 +17,7 @@ from kpistream.settings import load_settings
 
 if TYPE_CHECKING:
     from kpistream.cli.arrivals import Arrival
-    from kpistream.core.alerts import Alert
+    from kpistream.core.alerting.alerts import Alert
     from kpistream.core.driver import Driver
 
 

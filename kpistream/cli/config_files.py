@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from kpistream.core.alerting.rules import DEPENDENTS, Rule, Vocabulary
+from kpistream.core.alerting.rules_file import load_rules, unknown_inhibited
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, load
 from kpistream.core.located_yaml import Path as Place
 from kpistream.core.rates import Rates
-from kpistream.core.rules import Rule, Vocabulary, load_rules
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length
 from kpistream.settings import SHIPPED, Settings, read_text
@@ -51,7 +52,20 @@ def load_rule_files(settings: Settings, catalogue: Catalogue, slicing: Slicing) 
         loaded = load_rule_file(settings, index, catalogue, slicing)
         refuse_repeated_names(settings.rules[index], loaded, rules)
         rules += loaded
+    refuse_unknown_inhibited(rules)
     return rules
+
+
+def refuse_unknown_inhibited(rules: Iterable[Rule]) -> None:
+    """Raise :class:`ConfigErrors` if a rule inhibits one that no file has."""
+    rules = list(rules)
+    names = [DEPENDENTS, *(rule.name for rule in rules)]
+    errors = [
+        ConfigError("rules", 0, f"{rule.name}.inhibits", f"unknown rule {name!r}", names)
+        for rule, name in unknown_inhibited(rules)
+    ]
+    if errors:
+        raise ConfigErrors(errors)
 
 
 def refuse_repeated_names(path: Path, loaded: Iterable[Rule], before: Iterable[Rule]) -> None:
@@ -74,7 +88,11 @@ def load_rule_file(
     path = settings.rules[index]
     text = read_setting_file(settings, ("rules", index), path)
     vocabulary = Vocabulary(
-        list(catalogue.kpis), settings.windows, catalogue.dimensions, list(slicing.sets)
+        list(catalogue.kpis),
+        settings.windows,
+        catalogue.dimensions,
+        list(slicing.sets),
+        [objective.id for objective in catalogue.objectives],
     )
     try:
         return load_rules(text, str(path), vocabulary)

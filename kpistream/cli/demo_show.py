@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kpistream.cli.lines import write_json
-from kpistream.core.alerts import AlertState
+from kpistream.core.alerting.alerts import AlertState
 from kpistream.core.outcomes import Outcome
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import DIMENSIONS, Slice

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final, NamedTuple
 
+from kpistream.core.alerting.stake import in_words
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.kpis import Kpi, Language
 from kpistream.core.measures import Measure
@@ -21,6 +22,8 @@ LABELS: Final[Mapping[str, Mapping[Language, str]]] = {
     "written_out": {"en": "written out", "fr": "développée"},
     "measures": {"en": "measures", "fr": "mesures"},
     "opening": {"en": "opening", "fr": "ouverture"},
+    "drivers": {"en": "drivers", "fr": "leviers"},
+    "stake": {"en": "at stake", "fr": "enjeu"},
     "events": {"en": "events", "fr": "événements"},
     "unit": {"en": "unit", "fr": "unité"},
     "direction": {"en": "direction", "fr": "sens"},
@@ -104,6 +107,8 @@ def rows(kpi: Kpi, catalogue: Catalogue, place: Place, language: Language) -> di
         "written_out": [text] if (text := written_out(kpi.expression)) != formula else [],
         "measures": [f"{m.name} = {measure_text(m)}" for m in kpi.measures],
         "opening": [text for m in kpi.measures for text in _openings(m, language)],
+        "drivers": [kpi.drivers.text] if kpi.drivers else [],
+        "stake": [in_words(kpi, kpi.stake)] if kpi.stake else [],
         "events": [_event(*item, language) for item in topics(kpi, catalogue, place).items()],
         "unit": [_UNITS[kpi.unit][language]],
         "direction": [_DIRECTIONS[kpi.direction][language]],
@@ -135,6 +140,8 @@ def document(kpi: Kpi, catalogue: Catalogue, place: Place) -> dict[str, Any]:
         "formula": kpi.formula,
         "written_out": written_out(kpi.expression),
         "measures": {measure.name: measure_text(measure) for measure in kpi.measures},
+        "drivers": kpi.drivers.text if kpi.drivers else None,
+        "stake": in_words(kpi, kpi.stake) if kpi.stake else None,
         "events": topics(kpi, catalogue, place),
         "sample": kpi.sample,
         "minimum_sample": kpi.minimum_sample,

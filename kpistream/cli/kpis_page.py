@@ -44,6 +44,11 @@ un.*
   is kept. **Sample** is what a value rests on, and from how much on it says something.
   *Les fenêtres et les découpages sont ceux qui ont un sens ; les réglages disent ce qui est gardé.
   L'échantillon est ce sur quoi la valeur repose, et à partir de combien elle dit quelque chose.*
+- **Drivers** are KPIs that one is a product of: they explain its change. **At stake** is the money
+  that is lost while a KPI is not at its `baseline`, over the window; alerts tell it per hour.
+  *Les leviers sont les indicateurs dont un autre est le produit : ils expliquent son évolution.
+  L'enjeu est l'argent perdu tant qu'un indicateur n'est pas à sa référence (`baseline`), sur la
+  fenêtre ; les alertes le disent par heure.*
 - **Sources** S0 to S4 are five French articles on marketing KPIs. Where they disagree, both
   readings are here. *Les sources S0 à S4 sont cinq articles français ; là où ils divergent, les
   deux lectures sont ici.*
@@ -127,7 +132,7 @@ _PARAGRAPH: Final = ("limits", "examples")
 _LEFT_OUT: Final = ("dashboards", "promql", "api")
 """What the command shows and this page does not: it is told above, or depends on the settings."""
 
-_CODE: Final = ("formula", "written_out", "measures")
+_CODE: Final = ("formula", "written_out", "measures", "drivers", "stake")
 
 
 def shipped() -> Catalogue:

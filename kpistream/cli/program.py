@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from kpistream import __version__
-from kpistream.cli import check, compute, demo, emit, kpis, topics, worker
+from kpistream.cli import backtest, check, compute, demo, emit, kpis, rules, topics, worker
 from kpistream.cli.failures import told
 
 
@@ -56,5 +56,7 @@ program.command("worker")(worker.worker)
 program.command("emit")(emit.emit)
 program.command("check")(check.check)
 program.command("compute")(compute.compute)
+program.command("backtest")(backtest.backtest)
 program.command("kpis")(kpis.kpis)
+program.add_typer(rules.rules, name="rules")
 program.add_typer(topics.topics, name="topics")

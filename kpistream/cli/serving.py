@@ -16,7 +16,7 @@ from kpistream.cli.wiring import (
     create_topics,
     webhook_sender,
 )
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kpistream.cli.kpi_words import decimal_text
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.driver import Driver
 from kpistream.core.instants import rfc3339

@@ -10,13 +10,13 @@ import structlog
 
 from kpistream.cli.config_files import load_catalogue, load_rates, load_rule_files
 from kpistream.cli.misfits import misfits, needless
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
+from kpistream.core.alerting.rules import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigError, ConfigErrors
 from kpistream.core.people import People
 from kpistream.core.plan import Plan
-from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length, parse_window
 from kpistream.edges.alertmanager_payload import message_id, payload

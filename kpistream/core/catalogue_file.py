@@ -158,6 +158,8 @@ class KpiShape(_Shape):
     source: list[Text] = []
     target: Finite | None = None
     urgent: Finite | None = None
+    drivers: Text | None = None
+    stake: Text | None = None
     examples: Annotated[list[ExampleShape], Field(max_length=20)] = []
 
     @field_validator("slices")
@@ -313,6 +315,10 @@ class Mistakes:
         """Whether any of the others was written by a later file than what is at `path`."""
         layer = self._layers.place(path).layer
         return any(self._layers.place(other).layer > layer for other in others)
+
+    def is_removed(self, path: Path) -> bool:
+        """Whether a later file removed the entry at `path`."""
+        return path in self._layers.removed
 
     def removed(self, path: Path, user: Path) -> bool:
         """Whether the entry at `path` was removed, which is a mistake if `user` needs it."""

@@ -6,8 +6,11 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from kpistream.core.catalogue_drivers import read_drivers
 from kpistream.core.catalogue_examples import read_examples
 from kpistream.core.catalogue_file import CatalogueFile, KpiShape, Mistakes
+from kpistream.core.catalogue_rests import behind
+from kpistream.core.catalogue_stakes import read_stake
 from kpistream.core.expressions import Expression
 from kpistream.core.formulas import Formula, FormulaError, Name, names, parse, unknown_names
 from kpistream.core.kpis import Kpi
@@ -55,9 +58,18 @@ def read_kpis(
         sample = _sample(at, shape, expression, file.measures, measures, mistakes)
         if sample is not None:
             kpi = _kpi(kpi_id, shape, expression, sample, dimensions)
-            examples = read_examples(kpi, shape.examples, _behind(at, expression), mistakes)
+            examples = read_examples(kpi, shape.examples, behind(kpi_id, expression), mistakes)
             kpis[kpi_id] = replace(kpi, examples=examples)
-    return kpis
+    return {kpi_id: _reasoned(kpi, file, kpis, mistakes) for kpi_id, kpi in kpis.items()}
+
+
+def _reasoned(kpi: Kpi, file: CatalogueFile, kpis: Mapping[str, Kpi], mistakes: Mistakes) -> Kpi:
+    """A KPI with what explains it: other KPIs, which are all read by now."""
+    return replace(
+        kpi,
+        drivers=read_drivers(kpi, file, kpis, mistakes),
+        stake=read_stake(kpi, file, kpis, mistakes),
+    )
 
 
 def _kpi(
@@ -130,22 +142,8 @@ def _check_unit(at: Path, shape: KpiShape, expression: Expression, mistakes: Mis
     fitting = units_of(expression.dimension)
     if shape.unit not in fitting:
         problem = f"{shape.formula!r} yields {expression.dimension}, which is no {shape.unit}"
-        mistakes.misfit((*at, "unit"), problem, _behind(at, expression), allowed=fitting)
-
-
-def _behind(at: Path, expression: Expression) -> list[Path]:
-    """What a KPI's value rests on: its formula, and the measures and KPIs in it."""
-    return [(*at, "formula"), *_terms_behind(expression)]
-
-
-def _terms_behind(expression: Expression) -> list[Path]:
-    paths: list[Path] = []
-    for name, term in expression.terms.items():
-        if isinstance(term, Expression):
-            paths += [("kpis", name, "formula"), *_terms_behind(term)]
-        else:
-            paths.append(("measures", name))
-    return paths
+        rests_on = behind(str(at[1]), expression)
+        mistakes.misfit((*at, "unit"), problem, rests_on, allowed=fitting)
 
 
 def _sample(
@@ -170,7 +168,7 @@ def _sample(
         if _counts(measure):
             return measure.name
     fitting = _samples(expression, measures, mistakes)
-    mistakes.misfit(path, _NO_SAMPLE, _behind(at, expression), allowed=fitting)
+    mistakes.misfit(path, _NO_SAMPLE, behind(str(at[1]), expression), allowed=fitting)
     return None
 
 

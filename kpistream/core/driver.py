@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.dead_letters import DeadLetter
 from kpistream.core.ledger import Counts
 from kpistream.core.measure import PartitionMeasurer

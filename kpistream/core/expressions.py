@@ -9,6 +9,7 @@ unit: so the converted joins what was in the reporting currency from the start w
 
 from __future__ import annotations
 
+import fractions
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from operator import add, sub
@@ -103,6 +104,19 @@ class Expression:
                 return tuple(dict.fromkeys(self.measures_in(below)))
         return ()
 
+    @cached_property
+    def sides(self) -> tuple[Dimension, Dimension] | None:
+        """What numerator and denominator are counted in; None if it divides by no measure."""
+        match self.formula:
+            case Name(name) if isinstance(inner := self.terms[name], Expression):
+                return inner.sides
+            case Operation("/", above, below) if self.divisor:
+                return self.dimension_of(above), self.dimension_of(below)
+        if not self.divides:
+            return None
+        below_dimension = _dimension_below(self.formula, self)
+        return self.dimension.times(below_dimension), below_dimension
+
     def measures_in(self, part: Formula) -> Iterator[Measure]:
         """The measures in a part of the formula, repetitions included."""
         for leaf in names(part):
@@ -125,6 +139,22 @@ class Expression:
             program = self._either(program, converted)
         self.programs[currency] = program
         return program
+
+    def exact(self, view: View, currency: str) -> fractions.Fraction | None:
+        """The value with nothing rounded, in major money units and seconds.
+
+        None where something is divided by zero, and of a total that was never fed. Raises
+        UnknownCurrency.
+        """
+        if not self.divides and view.keys().isdisjoint(_keys(self, currency)):
+            return None
+        units = units_per_major(currency) if self.has_money else 1
+        try:
+            amount, parts = _Compiler(currency, units, RATE_SCALE).step(self)(view)
+        except ZeroDivisionError:
+            return None
+        up, down = self.dimension.scale(units * RATE_SCALE)
+        return fractions.Fraction(amount * up, parts * down)
 
     def _either(self, program: Program, converted: Program) -> Program:
         """The first, whose numbers are smaller, unless a view has money that was converted."""
@@ -151,21 +181,21 @@ class _Compiler:
         self._finer = finer
 
     def program(self, expression: Expression) -> Program:
-        formula = expression.formula
+        formula, sides = expression.formula, expression.sides
+        if sides is None:
+            return self._total(self.step(expression), expression)
         match formula:
             case Name(name) if isinstance(inner := expression.terms[name], Expression):
                 return self.program(inner)
             case Operation("/", above, below) if expression.divisor:
-                dimensions = expression.dimension_of(above), expression.dimension_of(below)
                 steps = self._step(above, expression), self._step(below, expression)
-                return self._quotient(*steps, *dimensions)
-        step = self._step(formula, expression)
-        if not _divides(formula, expression):
-            return self._total(step, expression)
-        below_dimension = _dimension_below(formula, expression)
-        above_dimension = expression.dimension.times(below_dimension)
-        numerator, denominator = _parts(step, _fixed(formula, expression))
-        return self._quotient(numerator, denominator, above_dimension, below_dimension)
+                return self._quotient(*steps, *sides)
+        numerator, denominator = _parts(self.step(expression), _fixed(formula, expression))
+        return self._quotient(numerator, denominator, *sides)
+
+    def step(self, expression: Expression) -> _Step:
+        """The value as one pair, in raw units."""
+        return self._step(expression.formula, expression)
 
     def _quotient(
         self, above: _Step, below: _Step, above_dimension: Dimension, below_dimension: Dimension
@@ -188,8 +218,7 @@ class _Compiler:
         return run
 
     def _total(self, step: _Step, expression: Expression) -> Program:
-        currencies = (self._currency, ANY_OTHER_CURRENCY)
-        keys = {m.key(currency) for m in expression.measures for currency in currencies}
+        keys = _keys(expression, self._currency)
         up, down = expression.dimension.scale(self._units)
 
         def run(view: View) -> Outcome | None:
@@ -229,6 +258,12 @@ class _Compiler:
             return lambda view: (view.get(key, 0), units)
         converted, finer = measure.key(ANY_OTHER_CURRENCY), self._finer**measure.power
         return lambda view: (view.get(key, 0) * finer + view.get(converted, 0), 1)
+
+
+def _keys(expression: Expression, currency: str) -> set[str]:
+    """The names of the sums that an expression looks for."""
+    currencies = (currency, ANY_OTHER_CURRENCY)
+    return {measure.key(one) for measure in expression.measures for one in currencies}
 
 
 def _inverse(part: Operation) -> Fraction | None:

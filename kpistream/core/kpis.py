@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from kpistream.core.expressions import Expression, View
+from kpistream.core.formulas import Formula
 from kpistream.core.measures import Measure
 from kpistream.core.units import KpiUnit
 
@@ -50,6 +51,22 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Drivers:
+    """The KPIs that another one is a product of, and in which power each is in it."""
+
+    text: str
+    powers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What a KPI's deviation costs over its window, as a formula that yields money."""
+
+    text: str
+    formula: Formula = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     """A key performance indicator as the catalogue declares it."""
 
@@ -82,6 +99,8 @@ class Kpi:
     north_star: bool = False
     """Whether it is the one KPI that all others serve."""
     examples: tuple[Example, ...] = ()
+    drivers: Drivers | None = None
+    stake: Stake | None = None
 
     @property
     def has_money(self) -> bool:

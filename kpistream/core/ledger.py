@@ -1,5 +1,7 @@
 """The ledger of one source partition: how each record ended, and the watermark at each flush.
 
+And how long after they occurred events arrive, by which it is known when a window is settled.
+
 ``produced = accepted + duplicate + late + rejected`` holds because every record is entered once:
 the ledger's row carries its own fence, like a partial's.
 """
@@ -10,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from kpistream.core.lags import Lags, LagsRow
 from kpistream.core.outcomes import Outcome, Reason
 
 LEDGER_KEY: Final = b"ledger"
@@ -20,6 +23,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     counts: list[tuple[Outcome, Reason | None, int]]
     fence: int
     marks: list[tuple[int, int]]
+    lags: LagsRow | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -32,6 +36,8 @@ class Ledger:
     def __init__(self) -> None:
         """Start empty, before the first record."""
         self.counts: Counts = {}
+        self.lags = Lags()
+        """How long after they occurred the accepted events arrived."""
         self.fence = -1
         self._marks: list[tuple[int, int]] = []
 
@@ -43,6 +49,7 @@ class Ledger:
         row = _decode(value)
         if row.fence >= self.fence:
             self.counts = {(outcome, reason): n for outcome, reason, n in row.counts}
+            self.lags = Lags() if row.lags is None else Lags.restored(row.lags)
             self.fence = row.fence
         self._marks = sorted({*self._marks, *row.marks})
 
@@ -73,4 +80,5 @@ class Ledger:
         """Key and value of the row that includes every record up to ``fence``."""
         self.fence = max(self.fence, fence)
         counts = [(outcome, reason, n) for (outcome, reason), n in self.counts.items()]
-        return LEDGER_KEY, _encode(_Row(counts, self.fence, self._marks))
+        row = _Row(counts, self.fence, self._marks, self.lags.row())
+        return LEDGER_KEY, _encode(row)

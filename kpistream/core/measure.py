@@ -19,6 +19,7 @@ import msgspec
 from kpistream.core.dead_letters import DeadLetter
 from kpistream.core.dedupe import Run, decode_run, encode_run
 from kpistream.core.fold import Fold, Folded, split
+from kpistream.core.lags import USUAL
 from kpistream.core.ledger import LEDGER_KEY, Ledger
 from kpistream.core.outcomes import Outcome
 from kpistream.core.owned_rows import OwnedRows, pane_row_name, pane_row_of, row_name
@@ -168,6 +169,14 @@ class PartitionMeasurer:
         return ages_s
 
     @property
+    def lag_s(self) -> int:
+        """The seconds after which nearly all events have arrived; see :mod:`kpistream.core.lags`.
+
+        0 also if no event is known.
+        """
+        return self.ledger.lags.quantile(USUAL)
+
+    @property
     def offset(self) -> int:
         """The last offset that was measured; -1 before the first."""
         return self._offset
@@ -295,7 +304,14 @@ class PartitionMeasurer:
             self.ledger.enter(Outcome.accepted, None, accepted)
         for (outcome, reason), records in lot.counts.items():
             self.ledger.enter(outcome, reason, records)
+        self._enter_lags(lot)
         self._dead_letters += lot.dead_letters
+
+    def _enter_lags(self, lot: Sorted) -> None:
+        lags, arrived_s = self.ledger.lags, self.watermark_ms / 1000
+        lags.add(lot.lags_s, 1, arrived_s)
+        if lot.sampled:
+            lags.add(lot.sampled_lags_s, lot.sampled / len(lot.sampled_lags_s), arrived_s)
 
     def _measure_again(self, record: Record, now_ms: int) -> None:
         """Measure a record that some rows may include already."""
@@ -348,7 +364,7 @@ class PartitionMeasurer:
         for name in self._forget(self.ledger.watermark_below(committed)):
             self._table.remove(name)
         dead_letters, self._dead_letters = self._dead_letters, []
-        mark = Mark(*self.source, self.watermark_ms, self._offset)
+        mark = Mark(*self.source, self.watermark_ms, self._offset, self.lag_s)
         return Flush(self.source, self._offset, dead_letters, partials, rows, mark)
 
     def _settle(self) -> None:

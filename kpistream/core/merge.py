@@ -43,9 +43,10 @@ from kpistream.core.slice_state import (
     View,
     decode_ever,
     encode_ever,
+    exact_grain_s,
 )
 from kpistream.core.slices import Slice, slice_from_key, slice_key
-from kpistream.core.spans import Spans, Steps
+from kpistream.core.spans import Span, Spans, Steps
 
 META_KEY: Final = b"meta"
 
@@ -70,6 +71,8 @@ class _Progress(msgspec.Struct, frozen=True, array_like=True):
     now_ms: int
     marks: list[tuple[str, int, int]]
     version: int
+    lags: list[tuple[str, int, int]] = []
+    """The lags of sources in seconds, as their marks told them."""
 
 
 class _Meta(msgspec.Struct, frozen=True, array_like=True):
@@ -108,6 +111,7 @@ class Merger:
         self._spans = Spans(rules.windows, self._clock)
         self._today_s = 0
         self._watermarks: dict[Source, int] = dict.fromkeys(sources, 0)
+        self._lags: dict[Source, int] = {}
         self._names: dict[Source, str] = {}
         self._panes: dict[Pane, Pane] = {}
         self._slices: dict[Slice, SliceState] = {}
@@ -151,8 +155,10 @@ class Merger:
 
     def _take_up(self, progress: _Progress) -> None:
         self.now_ms = max(self.now_ms, progress.now_ms)
+        lags = {(topic, partition): lag_s for topic, partition, lag_s in progress.lags}
         for topic, partition, watermark_ms in progress.marks:
-            self.mark(Mark(topic, partition, watermark_ms, -1))
+            lag_s = lags.get((topic, partition), 0)
+            self.mark(Mark(topic, partition, watermark_ms, -1, lag_s))
         self._progress = max(self._progress, progress, key=lambda one: one.version)
         self._clock.closed_ms = self._complete_until_ms()
 
@@ -365,11 +371,12 @@ class Merger:
         return child[1] < state.ever.until_s
 
     def mark(self, mark: Mark) -> None:
-        """Learn how far a source has been measured."""
+        """Learn how far a source has been measured, and how late its events arrive."""
         source = (mark.topic, mark.partition)
         known = self._watermarks.get(source)
-        if known is not None and mark.watermark_ms > known:
+        if known is not None and mark.watermark_ms >= known:
             self._watermarks[source] = mark.watermark_ms
+            self._lags[source] = mark.lag_s
 
     def reached(self, offset: int) -> None:
         """Note that every record of the partials partition up to ``offset`` is in."""
@@ -569,24 +576,38 @@ class Merger:
             if keep:
                 state.views[number] = view
         if view.shown is None:
-            view.shown = self._show(state, number, view)
+            view.shown = self._show(state, self._spans[number], view)
         return view.shown
 
-    def _show(self, state: SliceState, number: int, view: View) -> Sums:
+    def sums_between(self, part: Slice, lo_s: int, hi_s: int) -> Sums | None:
+        """What a view over a span of epoch seconds shows, as of now; do not change it.
+
+        None where it would not be exact, because panes that reach beyond the span may hold some of
+        it, or were dropped. So {} means that nothing is known to have occurred.
+        """
+        grain_s = exact_grain_s(self._tiers, lo_s, hi_s, self.complete_s)
+        state = self._slices.get(part)
+        if grain_s is None or state is None:
+            return None if grain_s is None else {}
+        span = Span(lo_s, hi_s, grain_s)
+        if state.is_cut(span, self._tiers):
+            return None
+        return self._show(state, span, state.make_view(span, self._pricing))
+
+    def _show(self, state: SliceState, span: Span, view: View) -> Sums:
         if not state.levels and not state.crowds:
             return view.sums
         shown = dict(view.sums)
-        people = state.crowds_of(view, self._spans[number])
+        people = state.crowds_of(view, span)
         shown.update((name, crowd.estimate()) for name, crowd in people.items())
         for key in state.levels:
-            self._show_level(shown, state, number, key)
+            self._show_level(shown, state, span, key)
         return shown
 
-    def _show_level(self, shown: Sums, state: SliceState, number: int, key: str) -> None:
+    def _show_level(self, shown: Sums, state: SliceState, span: Span, key: str) -> None:
         measure = self._rules.level_of(key)
         if measure is None:
             return
-        span = self._spans[number]
         edge_s = span.hi_s if measure.at == "end" else span.lo_s
         level = shown[key] = state.level_at(key, edge_s)
         name, _, currency = key.partition("@")
@@ -604,6 +625,25 @@ class Merger:
         """
         newest_s = max((pane[1] for s in self._slices.values() for pane in s.panes), default=0)
         return min(self._spans.finest_grain_s(newest_s) or _LONGEST_STEP_S, _LONGEST_STEP_S)
+
+    def born_s(self, part: Slice) -> float:
+        """When the oldest pane of a slice starts, in epoch seconds; now if it has none."""
+        state = self._slices.get(part)
+        if state is None:
+            return self.now_ms / 1000
+        return min((start for _, start in state.panes), default=self.now_ms / 1000)
+
+    @property
+    def complete_s(self) -> float:
+        """The time that every source has reached, as far as it is past already."""
+        return self._complete_until_ms() / 1000
+
+    def lag_s(self, topic: str) -> int:
+        """The seconds after which nearly all events of a topic have arrived; 0 if not known.
+
+        That of the partition in which they take longest.
+        """
+        return max((lag for (of, _), lag in self._lags.items() if of == topic), default=0)
 
     def silent_topics(self, silence_ms: int) -> set[str]:
         """The topics with a partition measured less far than ``silence_ms`` before now."""
@@ -642,7 +682,8 @@ class Merger:
         self._dirty, self._dirty_ever = {}, {}
         self._gone_before, self._gone = self._gone, []
         marks = [(*source, at) for source, at in self._watermarks.items()]
-        before, self._progress = self._progress, _Progress(self.now_ms, marks, self.version)
+        lags = [(*source, lag_s) for source, lag_s in self._lags.items()]
+        before, self._progress = self._progress, _Progress(self.now_ms, marks, self.version, lags)
         rows.append(self._table.replace(META_KEY, _encode_meta(_Meta(self._progress, before))))
         self._is_newly_away = False
         self._close()

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
-from kpistream.core import alerts
-from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.alerting import alerts
+from kpistream.core.alerting.alerts import Alert, AlertState
+from kpistream.core.alerting.desk import SliceDesk
+from kpistream.core.alerting.explain import Explainer
+from kpistream.core.alerting.history import HISTORY_PREFIX, History
+from kpistream.core.alerting.judge import Judge
+from kpistream.core.alerting.why import Why
 from kpistream.core.kpi_reader import KpiReader, measures_apart
 from kpistream.core.merge import Merger
 from kpistream.core.objectives import Objective
-from kpistream.core.owned_rows import OwnedRows, Row, row_name
+from kpistream.core.owned_rows import OwnedRows, Row
 from kpistream.core.partials import (
     MARK_KEY,
     SLICE_PREFIX,
     Source,
+    Sums,
     decode_mark,
     decode_partial,
 )
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress, assess
 from kpistream.core.readings import Board, Pair, Reading
-from kpistream.core.rules import Rule
 from kpistream.core.slices import Slice, slice_from_key
 from kpistream.core.survey import Survey
 from kpistream.core.unpriced import Unpriced, unpriced
@@ -31,6 +36,12 @@ from kpistream.core.unpriced import Unpriced, unpriced
 ALERT_PREFIX: Final = b"a"
 REMEMBER_ENDED_S: Final = 86_400.0
 """How long an ended alert stays in the API and in the state."""
+
+MOST_WHYS: Final = 20
+"""Of the alerts that begin to fire in one beat, so many are explained."""
+
+MOST_KIN: Final = 2_000
+"""A dimension with more members than this is no explanation."""
 
 
 class Message(Protocol):
@@ -79,8 +90,6 @@ class Monitor:
         """
         self.merger = Merger(plan.merge_rules, sources, owner)
         self.board = Board()
-        self.alerts: dict[str, Alert] = {}
-        """By fingerprint; ended ones stay for a day."""
         self._plan = plan
         self._survey = Survey(plan)
         self._most_readings = most_readings
@@ -92,15 +101,31 @@ class Monitor:
         """KPIs and windows with other readings than are published."""
         self._silent: frozenset[str] = frozenset()
         self._indexes = {window.name: n for n, window in enumerate(plan.merge_rules.windows)}
+        self.history = History(plan.history_wanted, plan.days, owner)
+        """What rules know of the past."""
+        self._desk = SliceDesk(
+            plan, self.merger, self._survey.readers, self._readings, self.history
+        )
+        self._judge = Judge(plan, self._desk, self._survey.readers)
+        self._explainer = Explainer(plan)
+        self._objectives_step = -1
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
         self._changed: dict[str, Alert | None] = {}
         self._unsent: list[Alert] = []
 
+    @property
+    def alerts(self) -> Mapping[str, Alert]:
+        """The alerts by fingerprint; ended ones stay for a day."""
+        return self._judge.alerts
+
     # -- restoring ---------------------------------------------------------------------------------
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take up a row that an earlier flush made durable."""
+        if key[:1] == HISTORY_PREFIX:
+            self.history.restore(key, value)
+            return
         if key[:1] != ALERT_PREFIX:
             self.merger.restore(key, value)
             return
@@ -117,10 +142,10 @@ class Monitor:
         tells of each restored alert again, as it was: whoever has heard of it drops the repeat.
         """
         self.merger.restored()
-        rows = {key: _decode_row(value) for key, value in self._restored.items()}
-        for key, row in sorted(rows.items(), key=lambda item: item[1].version):
-            fingerprint = row_name(key).removeprefix(ALERT_PREFIX).decode()
-            self.alerts[fingerprint] = alerts.decode(row.alert)
+        self.history.restored()
+        rows = map(_decode_row, self._restored.values())
+        for row in sorted(rows, key=lambda row: row.version):
+            self._judge.restore(alerts.decode(row.alert))
         self._restored = {}
         self._unsent = [alert for alert in self.alerts.values() if alert.is_news]
         for part in self.merger.slices:
@@ -143,11 +168,12 @@ class Monitor:
             merger.advance(message.timestamp)
             merger.reached(message.offset)
 
-    def beat(self) -> list[Alert]:
+    def beat(self, kin: Sequence[Monitor] = ()) -> list[Alert]:
         """Read the KPIs that are due and judge every rule as of now; the alerts that changed state.
 
-        Nothing is read or judged while messages from before a restart are read again, nor while
-        restored alerts are to be told of: one flush makes one transition of an alert durable.
+        ``kin`` are the monitors whose slices may explain a change; this one unless given. Nothing
+        is read or judged while messages from before a restart are read again, nor while restored
+        alerts are to be told of: one flush makes one transition of an alert durable.
         """
         if self._unsent:
             unsent, self._unsent = self._unsent, []
@@ -160,22 +186,19 @@ class Monitor:
             return []
         self._is_reading_up = False
         now_s = self.board.as_of
-        judged = alerts.judge_board(
-            self._judgeable(), self._judgeable_states(), self.board, self._before, now_s
-        )
-        news = []
-        for alert, changed in judged:
-            self.alerts[alert.fingerprint] = alert
-            if changed:
-                news.append(alert)
-                self._changed[alert.fingerprint] = alert
+        self.history.learn(self.merger, now_s)
+        self._note_statuses(now_s)
+        news = self._judge.judge(now_s, self.merger.slices, self._silent)
+        news = [*self._explained(news, kin or (self,))]
+        for alert in news:
+            self._changed[alert.fingerprint] = alert
         self._forget_ended(now_s)
         return news
 
     def drain(self) -> list[Row]:
         """The rows that must become durable since the last call."""
-        rows = [*self.merger.drain(), *self._table.begin()]
         version = self.merger.version
+        rows = [*self.merger.drain(), *self.history.drain(version), *self._table.begin()]
         for fingerprint, alert in self._changed.items():
             name = ALERT_PREFIX + fingerprint.encode()
             if alert is None:
@@ -217,6 +240,7 @@ class Monitor:
         for part in merger.gone:
             survey.forget(part)
             self._drop_readings(part)
+            self._judge.forget(part)
         silent = frozenset(merger.silent_topics(self._plan.silence_ms))
         if silent != self._silent:
             changed, self._silent = silent ^ self._silent, silent
@@ -252,6 +276,7 @@ class Monitor:
 
     def _read_slice(self, part: Slice, index: int, readers: Iterable[KpiReader]) -> None:
         window, as_of = self._plan.windows[index].name, self.merger.now_ms / 1000
+        self._judge.touch(part)
         sums = self.merger.sums(part, index)
         apart, silent = measures_apart(sums), self._silent
         for reader in readers:
@@ -264,11 +289,6 @@ class Monitor:
                 self._stale.add(pair)
             elif held.pop(key, None) is not None:
                 self._stale.add(pair)
-
-    def _before(self, reading: Reading) -> Reading | None:
-        """The reading of the window before this one's."""
-        parts = [reading.slice]
-        return next(self.read(reading.kpi, reading.window, parts, before=True, keep=True), None)
 
     # -- objectives and money apart ----------------------------------------------------------------
 
@@ -304,23 +324,56 @@ class Monitor:
 
     # -- judging -----------------------------------------------------------------------------------
 
-    def _judgeable(self) -> list[Rule]:
-        """The rules whose sources have all been measured up to now; the others keep their state."""
-        silent = self.merger.silent_topics(self._plan.silence_ms)
-        return [r for r in self._plan.rules if not self._survey.readers[r.kpi].topics & silent]
+    def _note_statuses(self, now_s: float) -> None:
+        """Let rules know how the objectives stand, every ten seconds: time moves them."""
+        step = int(now_s) // 10
+        if step != self._objectives_step:
+            self._objectives_step = step
+            self._desk.statuses = {one.objective.id: one.status for one in self.objectives()}
 
-    def _judgeable_states(self) -> dict[str, Alert]:
-        readers = self._survey.readers
-        silent = self.merger.silent_topics(self._plan.silence_ms)
-        return {
-            key: alert
-            for key, alert in self.alerts.items()
-            if alert.kpi not in readers or readers[alert.kpi].topics.isdisjoint(silent)
-        }
+    def _explained(self, news: Iterable[Alert], kin: Sequence[Monitor]) -> Iterator[Alert]:
+        left = MOST_WHYS
+        for alert in news:
+            if alert.state is AlertState.firing and left:
+                left -= 1
+                yield self._judge.explain(alert, self._why(alert, kin))
+            else:
+                yield alert
+
+    def _why(self, alert: Alert, kin: Sequence[Monitor]) -> Why | None:
+        index = self._judge.window_of(alert)
+        now = self.merger.sums(alert.slice, index)
+        before = self.merger.sums(alert.slice, index, before=True, keep=False)
+        covers_s = alert.evidence.covers_s or 0.0
+        children = _children(alert.slice, index, kin)
+        return self._explainer.why(
+            alert.kpi, alert.slice, now, before, alert.baseline, covers_s, children
+        )
 
     def _forget_ended(self, now_s: float) -> None:
         for key, alert in list(self.alerts.items()):
             inactive = alert.state is AlertState.inactive
             if inactive or (not alert.is_active and now_s - alert.changed_at > REMEMBER_ENDED_S):
-                del self.alerts[key]
+                self._judge.drop(key)
                 self._changed[key] = None
+
+
+def _children(
+    part: Slice, index: int, kin: Sequence[Monitor]
+) -> dict[str, dict[str, tuple[Sums, Sums]]]:
+    """What the members of each further dimension have in a slice, now and in the window before."""
+    found: dict[str, dict[str, tuple[Sums, Sums]]] = {}
+    wanted, length = set(part), len(part) + 1
+    for monitor in kin:
+        merger = monitor.merger
+        for child in merger.slices:
+            if len(child) != length or not wanted.issubset(child):
+                continue
+            [(dimension, member)] = set(child) - wanted
+            members = found.setdefault(dimension, {})
+            if len(members) < MOST_KIN:
+                members[member] = (
+                    merger.sums(child, index, keep=False),
+                    merger.sums(child, index, before=True, keep=False),
+                )
+    return {name: members for name, members in found.items() if len(members) < MOST_KIN}

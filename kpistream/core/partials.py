@@ -50,6 +50,8 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     partition: int
     watermark_ms: int
     offset: int
+    lag_s: int = 0
+    """Seconds after which nearly all that occurred has arrived; 0 also if that is not known."""
 
 
 encode_partial = msgspec.json.Encoder().encode

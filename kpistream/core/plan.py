@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from kpistream.core.alerting.calendar import SpecialDays
+from kpistream.core.alerting.conditions import (
+    SEASON,
+    Absence,
+    Change,
+    Drift,
+    Forecast,
+    Leaf,
+    Unusual,
+)
+from kpistream.core.alerting.rules import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
+from kpistream.core.lags import LADDER
 from kpistream.core.merge_rules import MergeRules
 from kpistream.core.panes import Tiers
 from kpistream.core.people import People
 from kpistream.core.rates import Rates
-from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
-from kpistream.core.windows import Window, objective_window, tiers_for
+from kpistream.core.windows import Window, objective_window, parse_window, tiers_for
 
 DEFAULT_HORIZON_MS: Final = 15 * 60 * 1000
 
@@ -39,6 +50,8 @@ class Plan:
     """What other currencies are worth in it, by day."""
     days: Days = field(default_factory=Days)
     """The local days of the time zone that calendars follow."""
+    special_days: SpecialDays = field(default_factory=lambda: SpecialDays({}))
+    """Days that say nothing about others: holidays, sales."""
     limits: Mapping[str, int] = field(default_factory=dict)
     """Dimension to the most members that have slices of their own."""
     skew_ms: int = 60_000
@@ -63,16 +76,46 @@ class Plan:
         )
 
     @cached_property
+    def settled_windows(self) -> tuple[Window, ...]:
+        """The windows of rules that wait until their data is old enough."""
+        names = dict.fromkeys(
+            f"{window}@{settle_s:.0f}s"
+            for rule in self.rules
+            for settle_s in (LADDER if rule.settle_s is None else [rule.settle_s])
+            for _, window in rule.pairs
+            if settle_s
+        )
+        return tuple(parse_window(name, self.days) for name in names)
+
+    @cached_property
+    def all_windows(self) -> tuple[Window, ...]:
+        """All that slices are merged over: those that are configured come first."""
+        return (*self.windows, *self.objective_windows, *self.settled_windows)
+
+    @cached_property
+    def history_wanted(self) -> Mapping[tuple[str, ...], frozenset[str]]:
+        """The measures whose past rules look at, by set of dimensions."""
+        wanted: dict[tuple[str, ...], frozenset[str]] = {}
+        for rule in self.rules:
+            names = tuple(d for d in self.catalogue.dimensions if d in rule.slice)
+            for leaf in rule.leaves:
+                if _looks_far_back(leaf):
+                    kpi = self.catalogue.kpis[leaf.kpi]
+                    measures = {kpi.sample, *(measure.name for measure in kpi.measures)}
+                    wanted[names] = wanted.get(names, frozenset()) | measures
+        return wanted
+
+    @cached_property
     def tiers(self) -> Tiers:
         """The tiers that the windows need."""
-        return tiers_for((*self.windows, *self.objective_windows), self.days)
+        return tiers_for(self.all_windows, self.days)
 
     @cached_property
     def merge_rules(self) -> MergeRules:
-        """How slices are merged; the windows of the objectives come after the others."""
+        """How slices are merged."""
         return MergeRules(
             self.tiers,
-            (*self.windows, *self.objective_windows),
+            self.all_windows,
             self.catalogue.measures.values(),
             self.rates,
             self.currency,
@@ -82,3 +125,9 @@ class Plan:
     def horizon_ms(self, event: str) -> int:
         """The deduplication horizon of an event type."""
         return self.horizons_ms.get(event, DEFAULT_HORIZON_MS)
+
+
+def _looks_far_back(leaf: Leaf) -> bool:
+    if isinstance(leaf, Change):
+        return leaf.against == SEASON
+    return isinstance(leaf, Unusual | Drift | Forecast | Absence)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from kpistream.core.pane_rows import PaneRow, StoredRow, encode_row, thawed
-from kpistream.core.panes import Pane
+from kpistream.core.panes import Pane, Tiers, longest
 from kpistream.core.partials import Crowds, Sums, add
 from kpistream.core.pricing import Pricing
 from kpistream.core.sketch import EXACT_LIMIT, Sketch
@@ -118,6 +118,12 @@ class SliceState:
                 pricing.enter(view.sums, self.total(pane), pane[1])
         return view
 
+    def is_cut(self, span: Span, tiers: Tiers) -> bool:
+        """Whether a pane that is too wide for the span lies partly in it."""
+        lo, hi, grain = span
+        wide = [p for p in self.panes if p[0] > grain and p[1] < hi and p[1] + longest(p[0]) > lo]
+        return any(tiers.end_of(pane) > lo for pane in wide)
+
     def slide(
         self, number: int, leaving: Iterable[Pane], entering: Iterable[Pane], pricing: Pricing
     ) -> bool:
@@ -163,6 +169,24 @@ class SliceState:
         return self.levels[key] - sum(
             steps.get(key, 0) for pane, steps in self.steps.items() if pane[1] >= at_s
         )
+
+
+def exact_grain_s(tiers: Tiers, lo_s: int, hi_s: int, reached_s: float) -> int | None:
+    """The width of the widest panes that end at both edges of a span, as the grain for it.
+
+    None if wider ones may hold some of what occurred in it and arrived until ``reached_s``, or if
+    panes of it may have been dropped: then what finer panes are left says too little.
+    """
+    fitting = [
+        tier
+        for tier in tiers.tiers
+        if all(tiers.start_of(tier.width_s, edge) == edge for edge in (lo_s, hi_s))
+    ]
+    if not fitting:
+        return None
+    wider = tiers.parent((fitting[-1].width_s, lo_s))
+    oldest_s = lo_s if wider is None else wider[1]
+    return fitting[-1].width_s if oldest_s > reached_s - fitting[-1].reach_s else None
 
 
 def _gather(into: dict[str, Sketch], crowds: Crowds, exact: int = EXACT_LIMIT) -> None:

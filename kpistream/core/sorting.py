@@ -91,6 +91,12 @@ class Sorted:
     counts: Counts = field(default_factory=dict)
     """Records by outcome; the accepted ones are in the groups and spreads."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    lags_s: list[float] = field(default_factory=list)
+    """How long after they occurred accepted events arrived: of each one that is not sampled."""
+    sampled_lags_s: Sequence[float] = ()
+    """The same of some events of a calm lot, one in :data:`AGE_EVERY`."""
+    sampled: int = 0
+    """How many events those stand for."""
 
     @property
     def accepted(self) -> int:
@@ -171,14 +177,18 @@ class Sorter:
         is_young = [age_s <= self._young_s for age_s in ages_s]
         if all(is_young):
             lot.groups = self._group(events, occurred_s)
-            self.ages_s += ages_s[::AGE_EVERY]
+            self._sample(lot, ages_s)
             return lot
         young, young_ages_s, since_s = _keep(is_young, events, ages_s, occurred_s)
         lot.groups = self._group(young, since_s)
-        self.ages_s += young_ages_s[::AGE_EVERY]
+        self._sample(lot, young_ages_s)
         # After the young ones, since one that is old may belong to a group of theirs.
         self._place_old(lot, records, events, ages_s, occurred_s)
         return lot
+
+    def _sample(self, lot: Sorted, ages_s: Sequence[float]) -> None:
+        lot.sampled_lags_s, lot.sampled = ages_s[::AGE_EVERY], len(ages_s)
+        self.ages_s += lot.sampled_lags_s
 
     def _place_old(
         self,
@@ -281,7 +291,7 @@ class Sorter:
         else:
             key = (*_part(pane, reached_ms), self._values(event))
             lot.groups.setdefault(key, []).append(event)
-            self.ages_s.append(age_s)
+            self._note_age(lot, age_s, age_s)
 
     def _place_period(
         self, lot: Sorted, record: Record, event: Any, age_s: float, reached_ms: int
@@ -297,7 +307,11 @@ class Sorter:
         else:
             placed = [(_part(pane, reached_ms), weight) for pane, weight in parts]
             lot.spreads.append(Spread(event, self._values(event), placed))
-            self.ages_s.append(age_s)
+            self._note_age(lot, age_s, age_s + end_s - start_s)
+
+    def _note_age(self, lot: Sorted, age_s: float, lag_s: float) -> None:
+        self.ages_s.append(age_s)
+        lot.lags_s.append(lag_s)
 
     def _too_old(self, age_s: float) -> str:
         return f"{age_s:.0f} s old at arrival, {self._tiers.reach_s} s is the limit"

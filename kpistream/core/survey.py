@@ -11,10 +11,10 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence, Set
 from typing import Final, TypeVar
 
+from kpistream.core.alerting.rules import Rule
 from kpistream.core.kpi_reader import KpiReader
 from kpistream.core.kpis import Kpi
 from kpistream.core.plan import Plan
-from kpistream.core.rules import Rule
 from kpistream.core.slices import Slice, set_of
 
 T = TypeVar("T")
@@ -66,8 +66,12 @@ class Survey:
         }
         for rule in rules:
             names = tuple(d for d in self._dimensions if d in rule.slice)
-            if rule.kpi == kpi.id and names in self._readers:
-                places.add((names, self._windows.index(rule.window)))
+            if names in self._readers:
+                places |= {
+                    (names, self._windows.index(window))
+                    for name, window in rule.pairs
+                    if name == kpi.id
+                }
         return places
 
     def chosen(self, names: Names, index: int, topics: Set[str] = ALL) -> tuple[KpiReader, ...]:

@@ -14,6 +14,10 @@ the day, week, month or quarter before, up to the same time of the same weekday 
 2 hours for ``this_week``, 6 hours for ``this_month``, a day for ``this_quarter``. Those are the
 finest panes that are still there at that age. Before the first grain of a period has passed, there
 is nothing to compare it with.
+
+A settled window, such as ``24h@6h``, is another one as it was so long ago: at ``t`` it holds what
+occurred up to ``floor(t - 6 h)`` to its grain, so never the newest six hours. It is for figures
+that arrive late, as costs do: by the time that they are read, nearly all of them are there.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from kpistream.core.days import Days
+from kpistream.core.days import QUARTER_S, Days
 from kpistream.core.panes import ALL_TIERS, DAY_S, LONGEST_DAY_S, Tier, Tiers, longest, start_of
 
 Bounds = tuple[int, int]
@@ -40,6 +44,9 @@ MAX_REACH_S: Final = 800 * DAY_S
 
 KEPT_AFTER_S: Final = 31 * DAY_S
 """For how long after its deadline an objective can still be read."""
+
+MAX_DELAY_S: Final = 64 * DAY_S
+"""How long after it ended a window can be settled at most."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -62,19 +69,33 @@ class Window(ABC):
     def bounds_before(self, now_s: float) -> Bounds:
         """The same for the window before this one; it is empty if both are equal."""
 
+    @property
+    def length_s(self) -> int | None:
+        """How many seconds it lasts whenever it is read; None of a calendar's."""
+        return None
+
+    def span_s(self, now_s: float) -> float:
+        """How many seconds it covers up to ``now_s``; 0 while it is empty."""
+        start, end = self.bounds(now_s)
+        return max(0.0, min(end, now_s) - start)
+
 
 @dataclass(frozen=True, slots=True)
 class RollingWindow(Window):
-    """The last ``length_s`` seconds."""
+    """The last ``seconds`` seconds."""
 
-    length_s: int
+    seconds: int
+
+    @property
+    def length_s(self) -> int:
+        return self.seconds
 
     def bounds(self, now_s: float) -> Bounds:
-        return start_of(self.days, self.grain_s, now_s - self.length_s), FAR_FUTURE
+        return start_of(self.days, self.grain_s, now_s - self.seconds), FAR_FUTURE
 
     def bounds_before(self, now_s: float) -> Bounds:
         end, _ = self.bounds(now_s)
-        return start_of(self.days, self.grain_s, end - self.length_s), end
+        return start_of(self.days, self.grain_s, end - self.seconds), end
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +143,36 @@ class ObjectiveWindow(Window):
     start_s: int
     end_s: int
 
+    @property
+    def length_s(self) -> int:
+        return self.end_s - self.start_s
+
     def bounds(self, now_s: float) -> Bounds:
         is_kept = now_s < self.end_s + KEPT_AFTER_S
         return (self.start_s if is_kept else self.end_s), self.end_s
 
     def bounds_before(self, now_s: float) -> Bounds:
         return self.start_s, self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class SettledWindow(Window):
+    """The window ``base`` as it was ``delay_s`` seconds ago, without anything newer."""
+
+    base: Window
+    delay_s: int
+
+    @property
+    def length_s(self) -> int | None:
+        return self.base.length_s
+
+    def bounds(self, now_s: float) -> Bounds:
+        then_s = now_s - self.delay_s
+        start, end = self.base.bounds(then_s)
+        return start, min(end, start_of(self.days, self.grain_s, then_s))
+
+    def bounds_before(self, now_s: float) -> Bounds:
+        return self.base.bounds_before(now_s - self.delay_s)
 
 
 CALENDAR_WINDOWS: Final = ("today", "this_week", "this_month", "this_quarter")
@@ -142,44 +187,81 @@ def parse_length(name: str) -> int:
 
 
 def parse_window(name: str, days: Days | None = None) -> Window:
-    """The window of this name: a length or one of :data:`CALENDAR_WINDOWS`; ValueError otherwise.
+    """The window of this name: a length, or one of :data:`CALENDAR_WINDOWS`; ValueError otherwise.
 
-    A rolling window stands on the finest tier that reaches twice its length. ``days`` are UTC's by
-    default.
+    With ``@`` and a length after it, that window settled. A window stands on the finest tier that
+    reaches as far as it and the window before it go back. ``days`` are UTC's by default.
     """
     days = days or Days()
+    base, at, delay = name.partition("@")
+    return _settled_window(base, delay, days) if at else _plain_window(name, days, 0)
+
+
+def _plain_window(name: str, days: Days, delay_s: int) -> Window:
+    """A window with panes that are still there when it is settled after ``delay_s`` seconds."""
     match name:
         case "today":
-            return CalendarWindow(name, 900, _reach_s(2), days, months=0)
+            return _calendar_window(name, 2, days, delay_s, months=0)
         case "this_week":
-            return CalendarWindow(name, 7200, _reach_s(14), days, months=0, weekly=True)
+            return _calendar_window(name, 14, days, delay_s, months=0, weekly=True)
         case "this_month":
-            return CalendarWindow(name, 21_600, _reach_s(62), days, months=1)
+            return _calendar_window(name, 62, days, delay_s, months=1)
         case "this_quarter":
-            return CalendarWindow(name, DAY_S, _reach_s(184), days, months=3)
+            return _calendar_window(name, 184, days, delay_s, months=3)
         case _:
-            return _rolling_window(name, days)
+            return _rolling_window(name, days, delay_s)
 
 
-def _reach_s(days: int) -> int:
-    """How long that many days may last, one of them the longest that there is."""
-    return (days - 1) * DAY_S + LONGEST_DAY_S
+def _calendar_window(
+    name: str, most_days: int, days: Days, delay_s: int, *, months: int, weekly: bool = False
+) -> CalendarWindow:
+    """A calendar window; it and the one before it last ``most_days`` at most."""
+    needs = (most_days - 1) * DAY_S + LONGEST_DAY_S
+    for tier in ALL_TIERS:
+        if tier.reach_s >= needs + delay_s:
+            return CalendarWindow(name, tier.width_s, needs, days, months, weekly)
+    most = (ALL_TIERS[-1].reach_s - needs) // DAY_S
+    raise _does_not_fit(name, delay_s, f"{most}d are the most")
 
 
-def _rolling_window(name: str, days: Days) -> RollingWindow:
+def _rolling_window(name: str, days: Days, delay_s: int) -> RollingWindow:
     try:
         length = parse_length(name)
     except ValueError as error:
         raise ValueError(f"{error}, nor one of {', '.join(CALENDAR_WINDOWS)}") from None
     for tier in ALL_TIERS:
         needs = 2 * (length + longest(tier.width_s))
-        if length % tier.width_s == 0 and tier.reach_s >= needs:
+        if length % tier.width_s == 0 and tier.reach_s >= needs + delay_s:
             return RollingWindow(name, tier.width_s, needs, days, length)
     coarsest = ALL_TIERS[-1]
-    most = (coarsest.reach_s // 2 - longest(coarsest.width_s)) // DAY_S
-    raise ValueError(
-        f"window {name!r} does not fit: use a multiple of {ALL_TIERS[0].width_s}s, at most {most}d"
+    most = ((coarsest.reach_s - delay_s) // 2 - longest(coarsest.width_s)) // DAY_S
+    raise _does_not_fit(name, delay_s, f"use a multiple of {_finest_s(delay_s)}s, at most {most}d")
+
+
+def _finest_s(delay_s: int) -> int:
+    """The width of the finest panes that a window settled so late may be made of."""
+    fits = (
+        t.width_s for t in ALL_TIERS if t.reach_s >= 2 * (t.width_s + longest(t.width_s)) + delay_s
     )
+    return next(fits, DAY_S)
+
+
+def _does_not_fit(name: str, delay_s: int, advice: str) -> ValueError:
+    settled = f" settled after {delay_s}s" if delay_s else ""
+    return ValueError(f"window {name!r}{settled} does not fit: {advice}")
+
+
+def _settled_window(base_name: str, delay: str, days: Days) -> SettledWindow:
+    delay_s = parse_length(delay)
+    if delay_s > MAX_DELAY_S:
+        raise _does_not_fit(base_name, delay_s, f"{MAX_DELAY_S // DAY_S}d are the most")
+    base = _plain_window(base_name, days, delay_s)
+    # Windows move when a base of this grain would: panes begin on the quarter hours, or finer.
+    step_s = min(base.grain_s, QUARTER_S)
+    if delay_s % step_s:
+        raise _does_not_fit(base_name, delay_s, f"settle it after a multiple of {step_s}s")
+    needs = base.needs_reach_s + delay_s
+    return SettledWindow(f"{base_name}@{delay}", base.grain_s, needs, days, base, delay_s)
 
 
 def objective_window(name: str, start: date, end: date, days: Days | None = None) -> Window:

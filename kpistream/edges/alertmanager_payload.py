@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.instants import rfc3339
 
 VERSION: Final = "4"
@@ -99,8 +99,8 @@ def _annotations(alert: Alert) -> dict[str, str]:
         "summary": alert.summary,
         "action": alert.action,
         "value": number_text(alert.value),
-        **({} if alert.previous is None else {"previous": number_text(alert.previous)}),
-        "threshold": f"{alert.comparison.value} {number_text(alert.threshold)}",
+        **({} if alert.baseline is None else {"baseline": number_text(alert.baseline)}),
+        "condition": alert.evidence.condition,
         "sample": str(alert.sample),
     }
 

@@ -1,40 +1,66 @@
-"""Carries a message to a webhook: tries, waits, tries again, and says what came of it.
+"""Carries a message to a webhook: one attempt, and what came of it.
 
-A 2xx answer is success. A redirect is a failure and never followed. Any other answer below 500 is
-a refusal, except 408, 425 and 429; those, 5xx, and no answer at all are tried again, as patiently
-as the policy allows and the receiver asks by Retry-After. Only the host of a URL is ever shown,
-because the rest often is the secret.
+A 2xx answer is success. 410 switches the endpoint off until a restart. A redirect is never
+followed: it fails, as do 408, 425, 429, 5xx and no answer at all; any other answer of 4xx is a
+refusal. How long an attempt takes is bounded whatever the receiver does. Only the host of a URL is
+ever shown, because the rest often is the secret; of an answer only its status is kept, because it
+may repeat what it was sent.
 """
 
 import asyncio
 import random as randomness
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from ipaddress import ip_network
+from math import floor
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
+from kpistream.edges.egress import Egress, EgressDenied
 from kpistream.edges.retry import RetryPolicy, retry_after_s
+from kpistream.edges.signing import Signer
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
 """The most of an answer that is read, and thrown away, to use its connection again."""
 
+MAX_ANSWER_S: Final = 1.0
+"""The longest that is waited for the rest of an answer once its status is known."""
+
 TRY_AGAIN: Final = frozenset({408, 425, 429})
-"""Answers below 500 that may be different later."""
+"""Answers of 4xx that may be different later."""
 
 USER_AGENT: Final = "kpistream"
-CONNECT_S: Final = 5.0
-SHORTEST_TRY_S: Final = 0.05
+
+SENDERS_OWN: Final = frozenset(
+    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding"}
+    | {"upgrade", "webhook-id", "webhook-timestamp", "webhook-signature", "idempotency-key"}
+)
+"""Headers that nobody else sets: they say where a request goes, where it ends, and who it is from."""
+
+SEND_FOR_S: Final = 300.0
+"""The longest that `WebhookSender.send` goes on, since nobody else is told anything meanwhile."""
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+EVERYWHERE: Final = Egress([ip_network("0.0.0.0/0"), ip_network("::/0")])
+"""An egress that denies no address that is written in full."""
 
 
 class InvalidWebhookUrl(ValueError):
     """A URL that no webhook can have; the message does not repeat it."""
+
+
+class InvalidHeader(ValueError):
+    """A header that cannot be sent; the message does not repeat its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +75,69 @@ class Target:
         """The target of an http or https URL; raises InvalidWebhookUrl."""
         try:
             url = URL(text.strip())
+            host = url.host
         except ValueError:
             raise InvalidWebhookUrl("a webhook's URL cannot be read") from None
-        if url.scheme not in ("http", "https") or not url.host:
+        if url.scheme not in ("http", "https") or not host:
             raise InvalidWebhookUrl("a webhook's URL must be http://host/... or https://host/...")
-        return cls(url, url.host)
+        return cls(url, host)
 
     def __str__(self) -> str:
         return self.host
 
 
-class TryResult(StrEnum):
-    """What came of one try: of `failed` another one follows, after `gave_up` none does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is sent: its body, and what names the message, the same at each attempt.
+
+    The headers go with it beside the sender's own; raises InvalidHeader for one of those, and for
+    one that would break the request. ``target`` is where to, if not to where the others go.
+    """
+
+    body: bytes = field(repr=False)
+    message_id: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    method: str = "POST"
+    target: Target | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in {**self.headers, "webhook-id": self.message_id}.items():
+            if not _HEADER_NAME.fullmatch(name) or not value.isprintable():
+                raise InvalidHeader(f"the header {name!a} has characters that none may have")
+        for name in self.headers:
+            if name.lower() in SENDERS_OWN:
+                raise InvalidHeader(f"the header {name} is set by kpistream alone")
+
+
+class AttemptResult(StrEnum):
+    """What came of one attempt.
+
+    After ``failed`` and ``refused`` another one may follow, after ``denied`` too, since names and
+    settings change: it made no connection. ``disabled`` is for good.
+    """
 
     delivered = "delivered"
-    refused = "refused"
     failed = "failed"
-    gave_up = "gave_up"
+    refused = "refused"
+    disabled = "disabled"
+    denied = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt: its number from 1, the answer's status if there was one, and what was wrong.
+
+    ``asked_s`` is how long the receiver asked to be left alone, ``took_s`` how long it took; both
+    in seconds.
+    """
+
+    host: str
+    number: int
+    result: AttemptResult
+    status: int | None = None
+    problem: str = ""
+    asked_s: float | None = None
+    took_s: float = 0.0
 
 
 class DeliveryOutcome(StrEnum):
@@ -74,21 +146,6 @@ class DeliveryOutcome(StrEnum):
     delivered = "delivered"
     refused = "refused"
     gave_up = "gave_up"
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One try: its number from 1, the answer's status if there was one, and what was wrong.
-
-    ``asked_s`` is how long the receiver asked to be left alone.
-    """
-
-    host: str
-    number: int
-    result: TryResult
-    status: int | None = None
-    problem: str = ""
-    asked_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +160,23 @@ class Delivery:
     problem: str = ""
 
 
-Observe = Callable[[Try], None]
+Try = Attempt
+Observe = Callable[[Attempt], None]
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def _unobserved(happened: Try) -> None:
-    """Nobody asked to hear of tries."""
+def _unobserved(happened: Attempt) -> None:
+    """Nobody asked to hear of attempts."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class WebhookSender:
     """Sends messages to one target; an async context manager that owns its connections.
 
-    ``observe`` hears of each try. Sleep, clock and chance are passed in by tests.
+    ``observe`` hears of each attempt. Sleep, clocks and chance are passed in by tests.
     """
 
     def __init__(
@@ -122,26 +184,30 @@ class WebhookSender:
         target: Target,
         policy: RetryPolicy | None = None,
         *,
+        egress: Egress = EVERYWHERE,
+        signer: Signer | None = None,
         observe: Observe = _unobserved,
         sleep: Sleep = asyncio.sleep,
+        now: Callable[[], datetime] = _now,
         monotonic_s: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
     ) -> None:
         self._target = target
         self._policy = policy or RetryPolicy()
+        self._egress = egress
+        self._signer = signer
         self._observe = observe
         self._sleep = sleep
+        self._now = now
         self._monotonic_s = monotonic_s
         self._random = random
+        self._disabled: set[Target] = set()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        # trust_env stays off: a proxy or a netrc of the environment must not see the messages.
-        self._session = aiohttp.ClientSession(
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": USER_AGENT},
-        )
+        # An attempt has one end in time of its own, for whatever it is waiting for.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._policy.connect_s)
+        self._session = self._egress.session(timeout)
         return self
 
     async def __aexit__(
@@ -154,80 +220,155 @@ class WebhookSender:
             await self._session.close()
             self._session = None
 
-    async def send(self, body: bytes, message_id: str) -> Delivery:
-        """Deliver a JSON body, or give up; a receiver knows repeats by `message_id`."""
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": message_id,
-            "Idempotency-Key": message_id,
-        }
-        deadline = self._monotonic_s() + self._policy.total_s
-        number = 0
-        while True:
-            number += 1
-            happened = await self._try(number, body, headers, deadline - self._monotonic_s())
-            wait_s = self._policy.wait_s(number, happened.asked_s, self._random)
-            is_last = number >= self._policy.tries or self._monotonic_s() + wait_s >= deadline
-            if is_last and happened.result is TryResult.failed:
-                happened = replace(happened, result=TryResult.gave_up)
-            self._observe(happened)
-            if happened.result is not TryResult.failed:
-                return _delivery(message_id, happened)
-            await self._sleep(wait_s)
+    async def attempt(self, request: Request, number: int = 1) -> Attempt:
+        """Try once, and raise nothing for what the receiver or the network does.
 
-    async def _try(
-        self, number: int, body: bytes, headers: Mapping[str, str], left_s: float
-    ) -> Try:
+        Takes ``policy.try_s`` at most. An endpoint that was switched off is left alone.
+        """
         if self._session is None:
             raise RuntimeError("a WebhookSender sends inside `async with`")
-        limit_s = max(SHORTEST_TRY_S, min(self._policy.try_s, left_s))
-        timeout = aiohttp.ClientTimeout(total=limit_s, connect=min(CONNECT_S, limit_s))
+        target = request.target or self._target
+        began_s = self._monotonic_s()
+        answer = await self._ask(self._session, target, request)
+        if answer.result is AttemptResult.disabled:
+            self._disabled.add(target)
+        happened = Attempt(
+            target.host,
+            number,
+            answer.result,
+            answer.status,
+            answer.problem,
+            answer.asked_s,
+            self._monotonic_s() - began_s,
+        )
+        self._observe(happened)
+        return happened
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, target: Target, request: Request
+    ) -> "_Answer":
+        if target in self._disabled:
+            return _Answer(AttemptResult.disabled, problem="switched off by an answer of 410")
         try:
-            async with self._session.post(
-                self._target.url,
-                data=body,
-                headers=headers,
-                timeout=timeout,
+            return await self._exchange(session, target, request)
+        except EgressDenied as denied:
+            return _Answer(AttemptResult.denied, problem=str(denied))
+        except (aiohttp.ClientError, OSError) as error:
+            return _Answer(AttemptResult.failed, problem=_problem(error, self._policy))
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, target: Target, request: Request
+    ) -> "_Answer":
+        async with asyncio.timeout(self._policy.try_s) as end:
+            response = await session.request(
+                request.method,
+                target.url,
+                data=request.body,
+                headers=self._headers(request),
                 allow_redirects=False,
-            ) as response:
-                await _drain(response)
-                return _answered(self._target.host, number, response)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            problem = _problem(error, limit_s)
-            return Try(self._target.host, number, TryResult.failed, problem=problem)
+            )
+        try:
+            await _drain(response, end.when())
+            return _answer(response, self._now())
+        finally:
+            response.close()
+
+    def _headers(self, request: Request) -> CIMultiDict[str]:
+        at = self._now()
+        headers = CIMultiDict(
+            {
+                "User-Agent": USER_AGENT,
+                "Content-Type": "application/json",
+                "Accept-Encoding": "identity",
+            }
+        )
+        headers.update(request.headers)
+        headers["webhook-id"] = headers["Idempotency-Key"] = request.message_id
+        headers["webhook-timestamp"] = str(floor(at.timestamp()))
+        if self._signer is not None:
+            signature = self._signer.signature(request.message_id, at, request.body)
+            headers["webhook-signature"] = signature
+        return headers
+
+    async def send(self, body: bytes, message_id: str) -> Delivery:
+        """Deliver a JSON body, attempt by attempt as the policy says, or give up."""
+        request = Request(body=body, message_id=message_id)
+        longest_s = min(self._policy.give_up_after_s, SEND_FOR_S)
+        policy = replace(self._policy, give_up_after_s=longest_s)
+        began_s, number, refusals = self._monotonic_s(), 0, 0
+        while True:
+            number += 1
+            happened = await self.attempt(request, number)
+            refusals += happened.result is AttemptResult.refused
+            if (outcome := _OUTCOMES.get(happened.result)) is not None:
+                return _delivery(message_id, happened, outcome)
+            wait_s = policy.wait_s(number, happened.asked_s, self._random)
+            if policy.gives_up(self._monotonic_s() + wait_s - began_s, refusals):
+                return _delivery(message_id, happened, _given_up(happened))
+            await self._sleep(wait_s)
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    result: AttemptResult
+    status: int | None = None
+    problem: str = ""
+    asked_s: float | None = None
+
+
+async def _drain(response: aiohttp.ClientResponse, end_s: float | None) -> None:
     """Read a bounded part of the answer; its status is known, so that nothing here can fail it."""
-    with suppress(aiohttp.ClientError, TimeoutError, OSError):
-        read = 0
-        while read < MAX_ANSWER_BYTES and (chunk := await response.content.read(8192)):
-            read += len(chunk)
-    if not response.content.at_eof():
-        response.close()
+    soon_s = asyncio.get_running_loop().time() + MAX_ANSWER_S
+    with suppress(aiohttp.ClientError, OSError):
+        async with asyncio.timeout_at(min(soon_s, end_s or soon_s)):
+            read = 0
+            while read < MAX_ANSWER_BYTES and (chunk := await response.content.read(8192)):
+                read += len(chunk)
 
 
-def _answered(host: str, number: int, response: aiohttp.ClientResponse) -> Try:
-    status = response.status
+def _answer(response: aiohttp.ClientResponse, now: datetime) -> _Answer:
+    status, problem = response.status, f"answered {response.status}"
     if 200 <= status < 300:
-        return Try(host, number, TryResult.delivered, status)
-    problem = f"answered {status}"
-    if status >= 500 or status in TRY_AGAIN:
-        asked_s = retry_after_s(response.headers.get("Retry-After"), datetime.now(UTC))
-        return Try(host, number, TryResult.failed, status, problem, asked_s)
+        return _Answer(AttemptResult.delivered, status)
+    if status == 410:
+        return _Answer(AttemptResult.disabled, status, f"{problem} (switched off)")
+    if 400 <= status < 500 and status not in TRY_AGAIN:
+        return _Answer(AttemptResult.refused, status, problem)
+    asked_s = retry_after_s(response.headers.get("Retry-After"), now)
     redirect = " (redirects are not followed)" if 300 <= status < 400 else ""
-    return Try(host, number, TryResult.refused, status, problem + redirect)
+    return _Answer(AttemptResult.failed, status, problem + redirect, asked_s)
 
 
-def _problem(error: Exception, limit_s: float) -> str:
+def _problem(error: Exception, policy: RetryPolicy) -> str:
     """What went wrong, without the texts of exceptions, which may quote the URL."""
-    if isinstance(error, TimeoutError):
-        return f"no answer within {limit_s:.3g} s"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect ({type(error.os_error).__name__})"
-    return type(error).__name__
+    match error:
+        case aiohttp.ServerTimeoutError():
+            return f"no connection within {policy.connect_s:.3g} s"
+        case TimeoutError():
+            return f"no answer within {policy.try_s:.3g} s"
+        case aiohttp.ClientConnectorCertificateError(certificate_error=reason):
+            why = getattr(reason, "verify_message", "") or type(reason).__name__
+            return f"its certificate is not trusted ({why})"
+        case aiohttp.ClientConnectorSSLError():
+            return "cannot agree on TLS"
+        case aiohttp.ClientConnectorDNSError():
+            return "its name cannot be resolved"
+        case aiohttp.ClientConnectorError(os_error=reason):
+            return f"cannot connect ({type(reason).__name__})"
+        case _:
+            return type(error).__name__
 
 
-def _delivery(message_id: str, last: Try) -> Delivery:
-    outcome = DeliveryOutcome(last.result.value)
+_OUTCOMES: Final = {
+    AttemptResult.delivered: DeliveryOutcome.delivered,
+    AttemptResult.disabled: DeliveryOutcome.refused,
+}
+
+
+def _given_up(last: Attempt) -> DeliveryOutcome:
+    refused = last.result is AttemptResult.refused
+    return DeliveryOutcome.refused if refused else DeliveryOutcome.gave_up
+
+
+def _delivery(message_id: str, last: Attempt, outcome: DeliveryOutcome) -> Delivery:
     return Delivery(last.host, message_id, outcome, last.number, last.status, last.problem)

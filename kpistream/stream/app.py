@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from faust.types import TP
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading

@@ -19,8 +19,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from kpistream.core import alerts
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting import alerts
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.measure import Flush
 from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
 from kpistream.core.slices import owner_of, partition_of

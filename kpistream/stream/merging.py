@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final, cast
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.monitor import Monitor
 from kpistream.core.partials import Source
 from kpistream.core.plan import Plan

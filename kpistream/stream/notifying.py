@@ -10,9 +10,9 @@ from typing import Any, Final, Protocol, cast
 import msgspec
 import structlog
 
-from kpistream.core import alerts
-from kpistream.core.alerts import Alert
-from kpistream.core.notices import Notice, Notices
+from kpistream.core.alerting import alerts
+from kpistream.core.alerting.alerts import Alert
+from kpistream.core.alerting.notices import Notice, Notices
 from kpistream.core.slices import partition_of
 from kpistream.edges.webhook import Delivery, DeliveryOutcome
 from kpistream.stream.gate import FlushGate

@@ -139,7 +139,15 @@ def test_only_the_industry_standard_cost_per_mille_has_no_source(shipped: Catalo
 def test_every_shipped_measure_is_used(shipped: Catalogue) -> None:
     used = {measure.name for kpi in shipped.kpis for measure in shipped.measures_used_by(kpi)}
     samples = {kpi.sample for kpi in shipped.kpis.values()}
-    assert used | samples == set(shipped.measures)
+    squares = {name for name, measure in shipped.measures.items() if measure.kind == "squares"}
+    assert used | samples | squares == set(shipped.measures)
+
+
+def test_each_shipped_total_of_what_happens_has_its_squares(shipped: Catalogue) -> None:
+    measures = shipped.measures.values()
+    squared = {(m.event, m.field, m.where) for m in measures if m.kind == "squares"}
+    totals = {(m.event, m.field, m.where) for m in measures if m.kind == "total"}
+    assert squared == {total for total in totals if total[0] != "cost"}
 
 
 def test_every_event_type_feeds_a_shipped_measure_but_the_one_for_numbers_from_elsewhere(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from tests.support import builders as build
 from tests.support.alerting import rule
 from tests.support.builders import at_ms, click, impression
@@ -91,7 +91,7 @@ def test_a_rise_is_judged_against_the_window_before() -> None:
     news += driver.advance(at_ms("13m"))
 
     [fired] = [alert for alert in news if alert.state == "firing"]
-    assert (fired.value, fired.previous) == (44.0, 29.0)
+    assert (fired.value, fired.baseline) == (44.0, 29.0)
 
 
 def test_a_level_begins_with_its_opening_and_goes_on_for_ever() -> None:

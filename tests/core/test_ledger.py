@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kpistream.core.lags import USUAL
 from kpistream.core.ledger import Ledger
 from kpistream.core.outcomes import Outcome, Reason
 
@@ -17,6 +18,26 @@ def test_counts_and_fence_survive_a_restart() -> None:
 
     assert again.counts == {(Outcome.accepted, None): 3, (Outcome.late, Reason.too_old): 1}
     assert again.fence == 3
+
+
+def test_lags_survive_a_restart() -> None:
+    ledger = Ledger()
+    ledger.lags.add([20.0], 1, 1_772_359_200.0)
+
+    again = Ledger()
+    again.restore(ledger.row(fence=3)[1])
+
+    assert again.lags.row() == ledger.lags.row()
+    assert again.lags.quantile(USUAL) == 23
+
+
+def test_a_row_from_before_there_were_lags_is_taken_up_without() -> None:
+    ledger = Ledger()
+    ledger.restore(b'[[["accepted",null,3]],7,[[7,1000]]]')
+
+    assert ledger.counts == {(Outcome.accepted, None): 3}
+    assert (ledger.fence, ledger.watermark_below(8)) == (7, 1000)
+    assert ledger.lags.quantile(USUAL) == 0
 
 
 def test_of_two_rows_the_one_that_includes_more_stays() -> None:

@@ -301,6 +301,53 @@ def test_rows_that_not_even_a_replay_can_need_are_removed_by_the_next_flush() ->
     assert sorted(key[:1] for key in removed) == [b"d", b"p"]
 
 
+# -- lags ------------------------------------------------------------------------------------------
+
+
+def _clicks_of_ages(*ages: str) -> list[DrivenRecord]:
+    return records([click(f"-{age}") for age in ages])
+
+
+def test_the_mark_tells_after_how_long_nearly_all_events_have_arrived() -> None:
+    partition = Partition()
+    partition.measure(*_clicks_of_ages(*["5s"] * 90, *["100m"] * 10))
+
+    assert partition.flush().mark.lag_s == partition.measurer.lag_s == 7200
+
+
+def test_events_that_do_not_count_have_no_lag() -> None:
+    partition = Partition()
+    again, too_old = click("-2h", event_id="again"), click("-4d")
+    partition.measure(*records([again, again, too_old, b"{", *[click("-5s")] * 25]))
+    partition.measure(*records([click("-5s") for _ in range(17)], first=29))
+
+    assert partition.flush().mark.lag_s == 7200
+    partition.measure(record(46, click("-5s")))
+    assert partition.flush().mark.lag_s == 6
+
+
+@pytest.mark.parametrize("read_again", [0, 5, 10])
+def test_a_restart_knows_the_lags_and_counts_none_twice(read_again: int) -> None:
+    log = _clicks_of_ages(*["5s"] * 19, "2h")
+    through = Partition()
+    for one in log:
+        through.measure(one)
+    partition = Partition()
+    partition.measure(*log[:10])
+    partition.flush()
+    partition.restart()
+    partition.measure(*log[read_again:])
+
+    assert partition.measurer.ledger.lags.row() == through.measurer.ledger.lags.row()
+
+
+def test_a_partition_without_events_has_no_lag() -> None:
+    partition = Partition()
+    partition.measurer.claim(at_ms("1m"))
+
+    assert partition.flush().mark.lag_s == 0
+
+
 # -- people, periods, full panes -------------------------------------------------------------------
 
 

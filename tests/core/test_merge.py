@@ -226,6 +226,52 @@ def test_marks_count_where_everything_up_to_them_is_committed() -> None:
     assert merger.stale_panes == 1
 
 
+def _lag(merger: Merger, partition: int, lag_s: int, at: str = "0s") -> None:
+    merger.mark(Mark("clicks", partition, int((START_S + seconds(at)) * 1000), 0, lag_s))
+
+
+def test_the_lag_of_a_topic_is_that_of_its_slowest_partition() -> None:
+    merger = _merger()
+    _lag(merger, 0, 900)
+    _lag(merger, 1, 7200)
+    assert (merger.lag_s("clicks"), merger.lag_s("orders")) == (7200, 0)
+
+    _lag(merger, 1, 23, "1s")
+    assert merger.lag_s("clicks") == 900
+
+
+def test_an_old_mark_and_one_of_a_foreign_source_change_no_lag() -> None:
+    merger = _merger()
+    _lag(merger, 0, 900, "1m")
+    _lag(merger, 0, 7200, "0s")
+    merger.mark(Mark("orders", 0, START_S * 1000, 0, 3600))
+
+    assert (merger.lag_s("clicks"), merger.lag_s("orders")) == (900, 0)
+
+
+def test_lags_survive_a_restart_with_the_marks_that_told_them() -> None:
+    merger = _merger()
+    _lag(merger, 0, 7200, "1s")
+    merger.reached(1)
+    rows = merger.drain()
+    _lag(merger, 0, 900, "2s")
+    merger.reached(2)
+    rows += merger.drain()
+
+    restarted = _merger(rows, b"two")
+    assert restarted.lag_s("clicks") == 7200
+    restarted.resume(3)
+    assert restarted.lag_s("clicks") == 900
+
+
+def test_progress_from_before_there_were_lags_is_taken_up() -> None:
+    progress = b'[%d,[["clicks",0,%d],["clicks",1,%d]],4]' % ((START_S * 1000,) * 3)
+    merger = _merger([(META_KEY + b"@zero", b"[%b,%b]" % (progress, progress))])
+
+    assert (merger.now_ms, merger.version) == (START_S * 1000, 4)
+    assert merger.lag_s("clicks") == 0
+
+
 def test_rows_are_never_labelled_older_than_those_they_replace() -> None:
     first, second = _flushes()
     newest = [row for row in second if row_name(row[0]) != META_KEY]

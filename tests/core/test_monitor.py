@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.driver import DrivenRecord
 from kpistream.core.monitor import Monitor
 from kpistream.core.owned_rows import Row

@@ -44,7 +44,12 @@ def test_partials_and_marks_travel_unchanged() -> None:
             )
         ],
     )
-    mark = Mark("clicks", 3, 1_772_359_200_000, 17)
+    mark = Mark("clicks", 3, 1_772_359_200_000, 17, 900)
 
     assert decode_partial(encode_partial(partial)) == partial
     assert decode_mark(encode_mark(mark)) == mark
+
+
+def test_a_mark_from_before_there_were_lags_knows_of_none() -> None:
+    assert decode_mark(b'["clicks",3,1772359200000,17]') == Mark("clicks", 3, 1_772_359_200_000, 17)
+    assert decode_mark(b'["clicks",3,1772359200000,17]').lag_s == 0

@@ -60,6 +60,7 @@ def test_columns_and_single_records_come_to_the_same(seed: int, size: int) -> No
         lot = by_columns.sort(records, now_ms)
         assert _told(lot) == _told(one_by_one.sort(records, now_ms))
         assert by_columns.watermark_ms == one_by_one.watermark_ms
+        assert len(lot.lags_s) + lot.sampled == lot.accepted
         assert lot.accepted + sum(lot.counts.values()) == len(records)
 
 
@@ -72,3 +73,21 @@ def test_an_event_is_late_for_its_pane_a_minute_after_the_end(arrived_s: int, wi
 
     [key] = sorter.sort([record], record.timestamp).groups
     assert key[:2] == (width, START_MS // 1000)
+
+
+def test_old_events_of_a_calm_lot_are_told_each_and_of_the_others_one_in_64() -> None:
+    sorter = Sorter("click", ("clicks", 0), build.plan())
+    sorter.sort([DrivenRecord(0, START_MS, click())], START_MS)
+    ages_s = [5] * 100 + [100, 7000]
+    records = [DrivenRecord(n, START_MS, click(f"-{age}s")) for n, age in enumerate(ages_s, 1)]
+    lot = sorter.sort(records, START_MS)
+
+    assert (list(lot.sampled_lags_s), lot.sampled, lot.lags_s) == ([5, 5], 100, [100, 7000])
+
+
+def test_the_lag_of_a_cost_is_the_age_of_the_first_moment_it_covers() -> None:
+    sorter = Sorter("cost", ("costs", 0), build.plan())
+    value = build.cost(at="-6h", since="-30h")
+    lot = sorter.sort([DrivenRecord(0, START_MS, value)], START_MS)
+
+    assert (lot.lags_s, sorter.ages_s) == ([30 * 3600], [6 * 3600])

@@ -6,10 +6,11 @@ import datetime as dt
 from calendar import monthrange
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpistream.core.days import Days
+from kpistream.core.driver import Driver
 from kpistream.core.panes import ALL_TIERS, DAY_S, Pane, Tiers
 from kpistream.core.windows import (
     CALENDAR_WINDOWS,
@@ -21,13 +22,24 @@ from kpistream.core.windows import (
     parse_window,
     tiers_for,
 )
+from tests.support import builders as build
+from tests.support.builders import START_MS, START_S, at_ms, click
+from tests.support.merge_story import Story
 from tests.support.zones import ZONES, midnight, wall, zones_and_instants
 
 ROLLING = ("10s", "5m", "7m", "1h", "24h", "7d", "30d", "90d")
 NAMES = (*ROLLING, *CALENDAR_WINDOWS)
-IN_ZONE = {zone: {name: parse_window(name, Days(zone)) for name in NAMES} for zone in ZONES}
+SETTLED = (
+    *("10s@10s", "5m@10s", "5m@15m", "1h@1h", "24h@2h", "24h@48h", "7d@24h", "30d@48h", "30d@64d"),
+    *("today@15m", "today@6h", "this_week@24h", "this_month@48h", "this_quarter@48h"),
+)
+IN_ZONE = {
+    zone: {name: parse_window(name, Days(zone)) for name in (*NAMES, *SETTLED)} for zone in ZONES
+}
 
-names = st.sampled_from(NAMES)
+names = st.sampled_from([*NAMES, *SETTLED])
+settled = st.sampled_from(SETTLED)
+slow = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def paris(text: str) -> int:
@@ -333,7 +345,8 @@ def test_an_event_is_in_a_window_if_and_only_if_its_pane_is(
     zone, now = where
     window, tiers = IN_ZONE[zone][name], Tiers(ALL_TIERS, IN_ZONE[zone]["today"].days)
     current, before = window.bounds(now), window.bounds_before(now)
-    edge = data.draw(st.sampled_from([*current[:1], *before, now - window.needs_reach_s]))
+    edges = {*current, *before, now - window.needs_reach_s} - {FAR_FUTURE}
+    edge = data.draw(st.sampled_from(sorted(edges)))
     near = st.integers(edge - DAY_S, edge + DAY_S) | st.integers(edge - 20, edge + 20)
     occurred = data.draw((near | st.integers(before[0] - DAY_S, now)).map(lambda at: min(at, now)))
     arrived = data.draw(st.integers(occurred, now) | st.sampled_from([occurred, now]))
@@ -353,6 +366,227 @@ def test_both_windows_are_within_the_reach_that_is_asked_for(
     reach = next(tier.reach_s for tier in ALL_TIERS if tier.width_s == window.grain_s)
 
     assert now - window.bounds_before(now)[0] < window.needs_reach_s <= reach
+
+
+# -- settled windows -------------------------------------------------------------------------------
+
+
+def test_a_settled_window_is_the_base_as_it_was_without_anything_newer() -> None:
+    window = parse_window("5m@1h")
+
+    assert (window.name, window.length_s, window.grain_s) == ("5m@1h", 300, 60)
+    assert window.bounds(10_000.0) == (6060, 6360)
+    assert window.bounds(10_019.9) == (6060, 6360)
+    assert window.bounds(10_020.0) == (6120, 6420)
+    assert window.bounds_before(10_000.0) == (5760, 6060)
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "bounds", "before"),
+    [
+        (
+            "24h@6h",
+            "2026-06-10 14:37",
+            ("2026-06-09 08:00", "2026-06-10 08:00"),
+            ("2026-06-08 08:00", "2026-06-09 08:00"),
+        ),
+        (  # clocks went back at 3, so that 24 hours before 8 is 9
+            "24h@6h",
+            "2026-10-25 14:37",
+            ("2026-10-24 08:00", "2026-10-25 07:00"),
+            ("2026-10-23 08:00", "2026-10-24 08:00"),
+        ),
+        (
+            "today@15m",
+            "2026-06-10 14:37",
+            ("2026-06-10 00:00", "2026-06-10 14:15"),
+            ("2026-06-09 00:00", "2026-06-09 14:15"),
+        ),
+        (  # by 14:37 - 48 h, it was the day before yesterday
+            "today@48h",
+            "2026-06-10 14:37",
+            ("2026-06-08 00:00", "2026-06-08 14:00"),
+            ("2026-06-07 00:00", "2026-06-07 14:00"),
+        ),
+        (  # six hours ago the day had hardly begun
+            "today@6h",
+            "2026-06-10 07:59",
+            ("2026-06-10 00:00", "2026-06-10 00:00"),
+            ("2026-06-09 00:00", "2026-06-09 00:00"),
+        ),
+        (
+            "this_month@48h",
+            "2026-03-02 12:00",
+            ("2026-02-01 00:00", "2026-02-28 00:00"),
+            ("2026-01-01 00:00", "2026-01-28 00:00"),
+        ),
+    ],
+)
+def test_a_settled_window_ends_so_long_ago(
+    name: str, now: str, bounds: tuple[str, str], before: tuple[str, str]
+) -> None:
+    window = parse_window(name, Days("Europe/Paris"))
+
+    assert shown(window.bounds(paris(now))) == bounds
+    assert shown(window.bounds_before(paris(now))) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "grain_s"),
+    [
+        ("5m@10s", 10),
+        ("5m@15m", 60),
+        ("1h@15m", 900),
+        ("24h@2h", 900),
+        ("24h@6h", 7200),
+        ("7d@6h", 7200),
+        ("7d@24h", 21_600),
+        ("30d@48h", 21_600),
+        ("today@15m", 900),
+        ("today@6h", 7200),
+        ("this_month@48h", DAY_S),
+    ],
+)
+def test_a_settled_window_is_as_fine_as_the_panes_that_are_left_at_that_age(
+    name: str, grain_s: int
+) -> None:
+    assert parse_window(name).grain_s == grain_s
+
+
+def test_settling_a_window_takes_panes_that_reach_further_by_the_delay() -> None:
+    assert parse_window("7d@6h").needs_reach_s == parse_window("7d").needs_reach_s + 6 * 3600
+    assert parse_window("today@6h").needs_reach_s == parse_window("today").needs_reach_s + 6 * 3600
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("24h@", "'' is not a length such as"),
+        ("24h@soon", "'soon' is not a length such as"),
+        ("@6h", "'' is not a length .* nor one of today"),
+        ("24h@1h@1h", "'1h@1h' is not a length such as"),
+        ("today@0h", "'0h' is not a length such as"),
+        ("24h@10m", "'24h' settled after 600s does not fit: settle it after a multiple of 900s"),
+        ("5m@5s", "'5m' settled after 5s does not fit: settle it after a multiple of 10s"),
+        ("5m@6h", "'5m' settled after 21600s does not fit: use a multiple of 900s, at most 93d"),
+        ("93d@48h", "'93d' settled after 172800s does not fit: .* at most 92d"),
+        ("24h@65d", "'24h' settled after 5616000s does not fit: 64d are the most"),
+        ("this_quarter@6d", "'this_quarter' settled after 518400s does not fit: 5d are the most"),
+    ],
+)
+def test_a_window_that_cannot_be_settled_so_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_window(name)
+
+
+@given(zones_and_instants(), settled)
+def test_a_settled_window_never_includes_the_newest_seconds(
+    where: tuple[str, int], name: str
+) -> None:
+    zone, now = where
+    window = IN_ZONE[zone][name]
+    (start, end), (start_before, end_before) = window.bounds(now), window.bounds_before(now)
+
+    assert start_before <= end_before <= start <= end <= now - parse_length(name.split("@")[1])
+
+
+@given(zones_and_instants(), st.sampled_from(["5m@15m", "1h@1h", "24h@2h"]))
+def test_a_settled_rolling_window_is_exactly_as_long_as_its_name_says(
+    where: tuple[str, int], name: str
+) -> None:
+    zone, now = where
+    window = IN_ZONE[zone][name]
+
+    assert window.span_s(now) == window.length_s == parse_length(name.split("@")[0])
+
+
+PLAYED = ("5m", "1h@15m", "24h@2h", "24h@6h", "7d@24h", "today@6h", "this_month@48h")
+
+
+@slow
+@given(
+    st.integers(0, 2**32 - 1), st.lists(st.integers(1, 20), min_size=1, max_size=5), st.booleans()
+)
+def test_moving_a_settled_view_on_comes_to_the_same_as_making_it_anew(
+    seed: int, lives: list[int], asks: bool
+) -> None:
+    told = Story(seed, START_MS, "Europe/Paris", windows=PLAYED)
+    for steps in lives:
+        told.live(steps)
+        if asks:
+            told.ask()
+    told.check()
+    told.flush()
+    told.restart()
+    told.hear()
+    told.check()
+
+
+moments = st.lists(
+    st.tuples(st.sampled_from([1, 11, 130, 1000, 5000, 40_000, 90_000]), st.floats(0, 1)),
+    min_size=1,
+    max_size=40,
+)
+
+
+@slow
+@given(moments)
+def test_a_settled_view_counts_what_occurred_in_its_span_whenever_it_arrived(
+    happened: list[tuple[int, float]],
+) -> None:
+    driver = Driver(build.plan(windows=PLAYED, slices=[()], events=["click"], zone="Europe/Paris"))
+    windows = [parse_window(name, Days("Europe/Paris")) for name in PLAYED]
+    occurred: list[float] = []
+    now_s = 0.0
+    for passes_s, share in happened:
+        now_s += passes_s
+        age_s = round(share**4 * 200_000)
+        list(driver.feed("click", click(f"{now_s - age_s}s"), at_ms(f"{now_s}s")))
+        occurred.append(START_S + now_s - age_s)
+        list(driver.advance(at_ms(f"{now_s + 1}s")))
+        list(driver.beat(at_ms(f"{now_s + 1}s")))
+        for window in windows:
+            read_s = START_S + (now_s + 1) // 10 * 10
+            for before, of in ((False, window.bounds), (True, window.bounds_before)):
+                lo, hi = of(read_s)
+                counted = sum(lo <= at < hi for at in occurred)
+                assert driver.view((), window.name, before=before).get("clicks", 0) == counted
+
+
+# -- how long they are -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "length_s", "span_s"),
+    [
+        ("5m", 300, 307),
+        ("24h", 86_400, 86_400 + 7 * 60 + 7),
+        ("24h@6h", 86_400, 86_400),
+        ("today", None, 14 * 3600 + 37 * 60 + 7),
+        ("today@15m", None, 14 * 3600 + 15 * 60),
+        ("this_month", None, 9 * DAY_S + 14 * 3600 + 37 * 60 + 7),
+    ],
+)
+def test_a_window_knows_its_length_and_how_much_of_time_it_covers(
+    name: str, length_s: int | None, span_s: int
+) -> None:
+    window = parse_window(name, Days("Europe/Paris"))
+
+    assert window.length_s == length_s
+    assert window.span_s(paris("2026-06-10 14:37:07")) == span_s
+
+
+def test_today_covers_an_hour_less_once_the_clocks_went_forward() -> None:
+    assert IN_ZONE["Europe/Paris"]["today"].span_s(paris("2026-03-29 14:00")) == 13 * 3600
+
+
+def test_an_objective_covers_its_days_as_far_as_they_have_passed() -> None:
+    window = objective_window("sprint", dt.date(2026, 11, 1), dt.date(2026, 11, 15))
+    start = window.bounds(0)[0]
+
+    assert window.length_s == 14 * DAY_S
+    spans = [window.span_s(start + days * DAY_S) for days in (-1, 0, 1, 14, 20, 99)]
+    assert spans == [0, 0, DAY_S, 14 * DAY_S, 14 * DAY_S, 0]
 
 
 # -- objectives ------------------------------------------------------------------------------------

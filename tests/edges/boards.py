@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.days import Days
 from kpistream.core.objectives import Objective
 from kpistream.core.progress import Progress, assess

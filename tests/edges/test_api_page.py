@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from kpistream.core.alerts import Alert, judge
+from kpistream.core.alerting.alerts import Alert, judge
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice
 from kpistream.edges.alertmanager_payload import payload

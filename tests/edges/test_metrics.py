@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.outcomes import Outcome, Reason
 from kpistream.core.progress import Status
 from kpistream.core.readings import Board, Reading
@@ -237,6 +237,17 @@ class TestTelemetry:
         name = "kpistream_watermark_timestamp_seconds"
         assert worker.series(name) == {left: 1_772_359_200.0}
         assert worker.series("kpistream_lag_records") == {left: 42}
+
+    def test_the_arrival_lag_of_a_topic_is_that_of_its_slowest_partition_here(self) -> None:
+        worker = Worker()
+        worker.telemetry.arrival_lag("clicks", 0, 7200)
+        worker.telemetry.arrival_lag("clicks", 1, 23)
+        worker.telemetry.arrival_lag("orders", 0, 0)
+        name = "kpistream_arrival_lag_seconds"
+        assert worker.series(name) == {'topic="clicks"': 7200, 'topic="orders"': 0}
+        worker.telemetry.partition_lost("clicks", 0)
+        worker.telemetry.partition_lost("orders", 0)
+        assert worker.series(name) == {'topic="clicks"': 23}
 
     def test_happenings_that_add_up(self) -> None:
         worker = Worker()

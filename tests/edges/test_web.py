@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.partials import TICK_KEY, Partial, encode_partial
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading

@@ -1,65 +1,67 @@
 import asyncio
-import json
+import gzip
+import socket
+import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
-import aiohttp
 import pytest
+import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from standardwebhooks import Webhook
 
-from kpistream.core.alerts import judge
-from kpistream.edges.alertmanager_payload import message_id, number_text, payload
-from kpistream.edges.receiver import Receiver
-from kpistream.edges.retry import RetryPolicy, retry_after_s
+from kpistream.edges.egress import Egress
+from kpistream.edges.retry import RetryPolicy
+from kpistream.edges.signing import Signer
 from kpistream.edges.webhook import (
+    Attempt,
+    AttemptResult,
     Delivery,
     DeliveryOutcome,
+    InvalidHeader,
     InvalidWebhookUrl,
+    Request,
     Target,
-    Try,
-    TryResult,
     WebhookSender,
 )
-from tests.support.alerting import firing, reading, resolved, rule
+from tests.edges.names import Names
 
 SECRET = "T0K3N"  # noqa: S105 - it stands for one
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+NEXT_KEY = "whsec_" + "Qk" * 16
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LOOPBACK = [ip_network("127.0.0.0/8")]
+QUICK = RetryPolicy(try_s=0.2)
+PATIENT = RetryPolicy(try_s=20.0)
+
+DELIVERED, FAILED, REFUSED, DISABLED, DENIED = (
+    AttemptResult.delivered,
+    AttemptResult.failed,
+    AttemptResult.refused,
+    AttemptResult.disabled,
+    AttemptResult.denied,
+)
+
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def message(**changes: Any) -> Request:
+    return Request(**({"body": b'{"a":1}', "message_id": "msg_1"} | changes))
 
 
 def answer(status: int, **headers: str) -> Answer:
     async def respond(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=status, headers=headers, text="an answer")
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(status=status, headers=named, text="an answer")
 
     return respond
-
-
-async def hang(_: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(60)
-    return web.Response()
-
-
-async def hang_up(request: web.Request) -> web.StreamResponse:
-    assert request.transport is not None
-    request.transport.abort()
-    return web.Response()
-
-
-async def endless(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    while True:
-        await response.write(b"x" * 65_536)
-
-
-async def trickle(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    await asyncio.sleep(60)
-    return response
 
 
 @dataclass
@@ -68,14 +70,14 @@ class Scene:
 
     script: list[Answer]
     url: str = ""
-    requests: list[dict[str, str]] = field(default_factory=list)
+    requests: list[web.Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
-    tries: list[Try] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
-    now_s: float = 1000.0
+    now_s: float = 0.0
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(dict(request.headers))
+        self.requests.append(request)
         self.bodies.append(await request.read())
         return await self.script[min(len(self.requests), len(self.script)) - 1](request)
 
@@ -83,21 +85,25 @@ class Scene:
         self.waits.append(seconds)
         self.now_s += seconds
 
-    async def send(self, policy: RetryPolicy | None = None) -> Delivery:
-        sender = WebhookSender(
+    def sender(self, policy: RetryPolicy = PATIENT, **options: Any) -> WebhookSender:
+        return WebhookSender(
             Target.parse(self.url),
-            policy or RetryPolicy(tries=4),
-            observe=self.tries.append,
+            policy,
+            observe=self.attempts.append,
             sleep=self.sleep,
-            monotonic_s=lambda: self.now_s,
+            now=lambda: NOON + timedelta(seconds=self.now_s),
+            monotonic_s=lambda: 1000.0 + self.now_s,
             random=lambda: 0.0,
+            **({"egress": Egress(LOOPBACK)} | options),
         )
-        async with sender:
-            return await sender.send(b'{"a":1}', "msg_1")
 
-    @property
-    def results(self) -> list[tuple[TryResult, int | None]]:
-        return [(one.result, one.status) for one in self.tries]
+    async def attempt(self, policy: RetryPolicy = PATIENT, **changes: Any) -> Attempt:
+        async with self.sender(policy) as sender:
+            return await sender.attempt(message(**changes))
+
+    async def send(self, policy: RetryPolicy = PATIENT) -> Delivery:
+        async with self.sender(policy) as sender:
+            return await sender.send(b'{"a":1}', "msg_1")
 
 
 @asynccontextmanager
@@ -110,130 +116,439 @@ async def scene(*script: Answer) -> AsyncIterator[Scene]:
         yield set_up
 
 
-DELIVERED, REFUSED, FAILED = TryResult.delivered, TryResult.refused, TryResult.failed
+@asynccontextmanager
+async def peer(behave: Peer, tls: ssl.SSLContext | None = None) -> AsyncIterator[Scene]:
+    """A server that does with each connection what no web server would."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await behave(reader, writer)
+        except (asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=tls)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield Scene([], f"{'https' if tls else 'http'}://{host}:{port}/services/{SECRET}")
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks)
 
 
 async def test_a_message_arrives_as_it_was_sent() -> None:
     async with scene(answer(204)) as it:
-        delivery = await it.send()
-    assert delivery == Delivery("127.0.0.1", "msg_1", DeliveryOutcome.delivered, 1, 204)
+        attempt = await it.attempt(headers={"Authorization": "Bearer B34R3R"})
+    assert attempt == Attempt("127.0.0.1", 1, DELIVERED, 204)
     assert it.bodies == [b'{"a":1}']
-    assert it.requests[0]["User-Agent"] == "kpistream"
-    assert it.requests[0]["Content-Type"] == "application/json"
+    [request] = it.requests
+    assert request.method == "POST"
+    assert {name: request.headers[name] for name in ("User-Agent", "Content-Type")} == {
+        "User-Agent": "kpistream",
+        "Content-Type": "application/json",
+    }
+    assert request.headers["Authorization"] == "Bearer B34R3R"
+    assert request.headers["Accept-Encoding"] == "identity"
 
 
-async def test_a_failing_receiver_is_tried_again_under_the_same_name() -> None:
-    async with scene(answer(500), answer(503), answer(200)) as it:
-        delivery = await it.send()
-    assert (delivery.outcome, delivery.tries) == (DeliveryOutcome.delivered, 3)
-    assert it.results == [(FAILED, 500), (FAILED, 503), (DELIVERED, 200)]
-    assert it.waits == [0.5, 1.0]
-    assert {one["webhook-id"] for one in it.requests} == {"msg_1"}
-    assert {one["Idempotency-Key"] for one in it.requests} == {"msg_1"}
+async def test_a_message_may_go_elsewhere_by_another_method_as_another_type() -> None:
+    async with scene(answer(200)) as it:
+        elsewhere = Target.parse(it.url.replace("services", "elsewhere"))
+        headers = {"content-type": "text/plain"}
+        await it.attempt(method="PUT", target=elsewhere, headers=headers)
+    [request] = it.requests
+    assert (request.method, request.path) == ("PUT", f"/elsewhere/{SECRET}")
+    assert request.headers.getall("Content-Type") == ["text/plain"]
 
 
-async def test_a_busy_receiver_is_left_alone_for_as_long_as_it_asks() -> None:
-    async with scene(answer(429, **{"Retry-After": "7"}), answer(200)) as it:
-        delivery = await it.send()
-    assert delivery.outcome is DeliveryOutcome.delivered
-    assert it.waits == [7.0]
+async def test_attempts_share_the_name_of_the_message_and_each_tells_its_own_time() -> None:
+    async with scene(answer(500), answer(200)) as it, it.sender() as sender:
+        await sender.attempt(message(), 1)
+        it.now_s = 90.7
+        await sender.attempt(message(), 2)
+    assert [one.number for one in it.attempts] == [1, 2]
+    for name in ("webhook-id", "Idempotency-Key"):
+        assert [one.headers[name] for one in it.requests] == ["msg_1", "msg_1"]
+    began = int(NOON.timestamp())
+    told = [one.headers["webhook-timestamp"] for one in it.requests]
+    assert told == [str(began), str(began + 90)]
+    assert "webhook-signature" not in it.requests[0].headers
 
 
-async def test_who_asks_for_too_long_a_wait_is_given_up_without_waiting() -> None:
-    async with scene(answer(503, **{"Retry-After": "3600"})) as it:
-        delivery = await it.send()
-    assert (delivery.outcome, delivery.tries) == (DeliveryOutcome.gave_up, 1)
-    assert it.waits == []
+async def test_each_attempt_is_signed_anew_with_each_secret() -> None:
+    signer = Signer([KEY, NEXT_KEY])
+    async with scene(answer(500), answer(200)) as it, it.sender(signer=signer) as sender:
+        for number in (1, 2):
+            await sender.attempt(message(), number)
+            it.now_s += 60
+    for seconds, request in zip((0, 60), it.requests, strict=True):
+        at = NOON + timedelta(seconds=seconds)
+        assert request.headers["webhook-signature"].split(" ") == [
+            Webhook(key).sign("msg_1", at, '{"a":1}') for key in (KEY, NEXT_KEY)
+        ]
 
 
-async def test_tries_are_bounded_in_number() -> None:
-    async with scene(answer(500)) as it:
-        delivery = await it.send(RetryPolicy(tries=4))
-    assert delivery == Delivery(
-        "127.0.0.1", "msg_1", DeliveryOutcome.gave_up, 4, 500, "answered 500"
-    )
-    assert it.waits == [0.5, 1.0, 2.0]
-    assert [result for result, _ in it.results] == [FAILED, FAILED, FAILED, TryResult.gave_up]
-
-
-async def test_tries_are_bounded_in_time() -> None:
-    async with scene(answer(500)) as it:
-        delivery = await it.send(RetryPolicy(tries=1000, total_s=30.0, longest_wait_s=8.0))
-    assert delivery.outcome is DeliveryOutcome.gave_up
-    assert it.waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
-
-
-@pytest.mark.parametrize("status", [400, 401, 404, 410, 413])
-async def test_a_refusal_is_not_tried_again(status: int) -> None:
-    async with scene(answer(status)) as it:
-        delivery = await it.send()
-    assert (delivery.outcome, delivery.tries, delivery.status) == (
-        DeliveryOutcome.refused,
-        1,
-        status,
-    )
-
-
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 599])
-async def test_an_answer_that_may_change_is_tried_again(status: int) -> None:
-    async with scene(answer(status), answer(200)) as it:
-        assert (await it.send()).tries == 2
-
-
-async def test_a_redirect_is_refused_and_not_followed() -> None:
-    async with scene(answer(302, Location="/elsewhere"), answer(200)) as it:
-        delivery = await it.send()
-    assert (delivery.outcome, delivery.status) == (DeliveryOutcome.refused, 302)
-    assert delivery.problem == "answered 302 (redirects are not followed)"
+@pytest.mark.parametrize(
+    ("status", "result", "problem"),
+    [
+        *((status, DELIVERED, "") for status in (200, 201, 202, 204, 299)),
+        *((s, REFUSED, f"answered {s}") for s in (400, 401, 403, 404, 405, 413, 422, 451, 499)),
+        *((s, FAILED, f"answered {s}") for s in (408, 425, 429, 500, 502, 503, 599, 600, 999)),
+        (410, DISABLED, "answered 410 (switched off)"),
+        *(
+            (s, FAILED, f"answered {s} (redirects are not followed)")
+            for s in (300, 301, 302, 303, 304, 307, 308)
+        ),
+    ],
+)
+async def test_what_an_answer_means(status: int, result: AttemptResult, problem: str) -> None:
+    async with scene(answer(status, Location="/elsewhere")) as it:
+        attempt = await it.attempt()
+    assert (attempt.result, attempt.status, attempt.problem) == (result, status, problem)
     assert len(it.requests) == 1
 
 
-async def test_a_receiver_that_hangs_is_tried_again() -> None:
-    async with scene(hang, answer(200)) as it:
-        delivery = await it.send(RetryPolicy(try_s=0.1))
-    assert delivery.outcome is DeliveryOutcome.delivered
-    assert it.tries[0].problem == "no answer within 0.1 s"
+@pytest.mark.parametrize(
+    ("status", "asked", "asked_s"),
+    [
+        (429, "7", 7.0),
+        (503, "Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
+        (503, "Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
+        (429, "86400", 3600.0),
+        (503, "Sun, 01 Mar 2027 12:00:00 GMT", 3600.0),
+        (429, "soon", None),
+        (404, "7", None),
+        (200, "7", None),
+    ],
+)
+async def test_a_receiver_may_ask_to_be_left_alone(
+    status: int, asked: str, asked_s: float | None
+) -> None:
+    async with scene(answer(status, Retry_After=asked)) as it:
+        assert (await it.attempt()).asked_s == asked_s
 
 
-async def test_a_receiver_that_hangs_up_is_tried_again() -> None:
-    async with scene(hang_up, answer(200)) as it:
-        assert (await it.send()).outcome is DeliveryOutcome.delivered
-    assert it.results[-1] == (DELIVERED, 200)
+async def test_an_endpoint_that_is_gone_is_left_alone_until_a_restart() -> None:
+    async with scene(answer(410), answer(200)) as it:
+        async with it.sender() as sender:
+            results = [(await sender.attempt(message(), number)).status for number in (1, 2)]
+            assert results == [410, None]
+            elsewhere = Target.parse(it.url + "/elsewhere")
+            assert (await sender.attempt(message(target=elsewhere))).result is DELIVERED
+        assert [one.result for one in it.attempts] == [DISABLED, DISABLED, DELIVERED]
+        assert it.attempts[1].problem == "switched off by an answer of 410"
+        assert len(it.requests) == 2
+        assert (await it.attempt()).result is DELIVERED
 
 
-@pytest.mark.parametrize("body", [endless, trickle])
-async def test_the_body_of_an_answer_cannot_hold_a_sender(body: Answer) -> None:
-    async with scene(body) as it:
-        delivery = await it.send(RetryPolicy(try_s=0.5))
-    assert (delivery.outcome, delivery.tries) == (DeliveryOutcome.delivered, 1)
+async def test_a_host_that_is_denied_is_asked_again_once_its_name_has_changed() -> None:
+    async with scene(answer(200)) as it:
+        it.url = it.url.replace("127.0.0.1", "hooks.example.com")
+        names = Names({"hooks.example.com": [["10.0.0.1"], ["127.0.0.1"]]})
+        async with it.sender(egress=Egress(LOOPBACK, resolver=names)) as sender:
+            denied, delivered = [await sender.attempt(message(), n) for n in (1, 2)]
+    assert denied.problem == (
+        "hooks.example.com is denied: it has 10.0.0.1, a private address; "
+        "allow its network with receivers[].allow"
+    )
+    assert (denied.result, denied.status) == (DENIED, None)
+    assert delivered.result is DELIVERED
 
 
-async def test_nobody_at_home_is_tried_again_and_given_up() -> None:
+async def test_an_attempt_tells_how_long_it_took() -> None:
+    async def later(_: web.Request) -> web.StreamResponse:
+        it.now_s += 3.5
+        return web.Response()
+
+    async with scene(later) as it:
+        assert (await it.attempt()).took_s == 3.5
+
+
+# -- receivers that misbehave ----------------------------------------------------------------------
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    await asyncio.Event().wait()
+
+
+def drop_by_drop(head: bytes, endless: bytes) -> Peer:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        while True:
+            for byte in endless:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    return drip
+
+
+def flood(head: bytes, endless: bytes) -> Peer:
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        while True:
+            writer.write(endless)
+            await writer.drain()
+
+    return pour
+
+
+def say(text: bytes) -> Peer:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b'{"a":1}')
+        writer.write(text)
+        await writer.drain()
+        writer.write_eof()
+        await reader.read()
+
+    return speak
+
+
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    no_linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+
+
+async def half_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write_eof()
+    await asyncio.Event().wait()
+
+
+async def read_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's transport can
+    await asyncio.Event().wait()
+
+
+TOO_LATE = "no answer within 0.2 s"
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        pytest.param(hang, id="silence"),
+        pytest.param(drop_by_drop(b"", b"HTTP/1.1 200 " + b"O" * 9000), id="slow status"),
+        pytest.param(drop_by_drop(OK, b"a: b\r\n"), id="slow headers"),
+        pytest.param(drop_by_drop(b"", b"HTTP/1.1 102 \r\n\r\n"), id="slow processing"),
+        pytest.param(read_nothing, id="unread request"),
+    ],
+)
+async def test_who_does_not_answer_in_time_has_failed(behave: Peer) -> None:
+    async with peer(behave) as it:
+        attempt = await it.attempt(QUICK, body=b"x" * 10_000_000)
+    assert (attempt.result, attempt.status, attempt.problem) == (FAILED, None, TOO_LATE)
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        pytest.param(flood(OK, b"a: b\r\n"), id="endless headers"),
+        pytest.param(flood(OK + b"a: ", b"b" * 1000), id="endless header"),
+        pytest.param(flood(b"", b"HTTP/1.1 200 OK" * 100), id="endless status"),
+        pytest.param(flood(b"", b"\x16\x03\x01\x02" * 100), id="no HTTP"),
+        pytest.param(say(b""), id="no answer"),
+        pytest.param(say(OK + b"a: b"), id="half an answer"),
+        pytest.param(say(OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n"), id="unclear"),
+        pytest.param(reset, id="reset"),
+        pytest.param(half_close, id="half-closed"),
+    ],
+)
+async def test_who_answers_nothing_that_can_be_read_has_failed(behave: Peer) -> None:
+    async with peer(behave) as it:
+        attempt = await it.attempt(PATIENT)
+    assert (attempt.result, attempt.status) == (FAILED, None)
+    assert attempt.problem.isidentifier(), "the class of what went wrong"
+
+
+async def test_endless_answers_before_the_answer_end_with_the_attempt() -> None:
+    async with peer(flood(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")) as it:
+        attempt = await it.attempt(QUICK)
+    assert (attempt.result, attempt.status) == (FAILED, None)
+
+
+BOMB = gzip.compress(bytes(10_000_000))
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        pytest.param(flood(OK + b"\r\n", b"x" * 65_536), id="endless body"),
+        pytest.param(flood(OK + b"Content-Length: 99999999999\r\n\r\n", b"x" * 999), id="huge"),
+        pytest.param(drop_by_drop(OK + b"\r\n", b"x"), id="slow body"),
+        pytest.param(drop_by_drop(OK + b"Content-Length: 1\r\n\r\n", b""), id="no body"),
+        pytest.param(say(OK + b"Content-Encoding: gzip\r\n\r\n" + BOMB), id="bomb"),
+        pytest.param(say(OK + b"Content-Encoding: br\r\n\r\nnone"), id="no compression"),
+        pytest.param(say(OK + b"Content-Length: 10\r\n\r\nx"), id="short body"),
+        pytest.param(say(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), id="bad chunk"),
+    ],
+)
+async def test_the_body_of_an_answer_neither_holds_a_sender_nor_changes_the_result(
+    behave: Peer,
+) -> None:
+    async with peer(behave) as it:
+        attempt = await it.attempt(QUICK)
+    assert (attempt.result, attempt.status) == (DELIVERED, 200)
+
+
+async def test_of_an_answer_without_an_end_a_bounded_part_is_read() -> None:
+    sent = 0
+
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"\r\n")
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+            sent += 65_536
+
+    async with peer(count) as it:
+        assert (await it.attempt()).result is DELIVERED
+    assert sent < 50_000_000, "what the system's buffers hold, and no more"
+
+
+async def test_nobody_at_home_is_a_failure() -> None:
     it = Scene([], url=f"http://127.0.0.1:{unused_port()}/services/{SECRET}")
-    delivery = await it.send(RetryPolicy(tries=3))
-    assert delivery == Delivery(
-        "127.0.0.1",
-        "msg_1",
-        DeliveryOutcome.gave_up,
-        3,
-        None,
-        "cannot connect (ConnectionRefusedError)",
+    assert (await it.attempt()) == Attempt(
+        "127.0.0.1", 1, FAILED, problem="cannot connect (ConnectionRefusedError)"
     )
 
 
-async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
-    async with scene(answer(200)) as it:
-        assert (await it.send()).outcome is DeliveryOutcome.delivered
+async def test_a_name_that_nobody_knows_is_a_failure() -> None:
+    it = Scene([], url=f"http://hooks.example.com/services/{SECRET}")
+    async with it.sender(egress=Egress(resolver=Names())) as sender:
+        attempt = await sender.attempt(message())
+    assert (attempt.result, attempt.problem) == (FAILED, "its name cannot be resolved")
+
+
+async def test_a_resolver_that_hangs_ends_with_the_attempt() -> None:
+    class Hanging(Names):
+        async def resolve(self, *_: Any) -> Any:
+            await asyncio.Event().wait()
+
+    it = Scene([], url=f"http://hooks.example.com/services/{SECRET}")
+    async with it.sender(QUICK, egress=Egress(resolver=Hanging())) as sender:
+        assert (await sender.attempt(message())).problem == TOO_LATE
+
+
+# -- TLS -------------------------------------------------------------------------------------------
+
+AUTHORITY = trustme.CA()
+HOUR = timedelta(hours=1)
+
+
+def tls(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+def trusting() -> Egress:
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)
+    return Egress(LOOPBACK, tls=context)
+
+
+@pytest.mark.parametrize(
+    ("server", "problem"),
+    [
+        (tls(trustme.CA().issue_cert("127.0.0.1")), "certificate is not trusted (unable to get"),
+        (
+            tls(AUTHORITY.issue_cert("127.0.0.1", not_after=datetime.now(UTC) - HOUR)),
+            "certificate is not trusted (certificate has expired)",
+        ),
+        (
+            tls(AUTHORITY.issue_cert("127.0.0.1", not_before=datetime.now(UTC) + HOUR)),
+            "certificate is not trusted (certificate is not yet valid)",
+        ),
+        (tls(AUTHORITY.issue_cert("hooks.example.com")), "certificate is not valid for"),
+    ],
+    ids=["strange authority", "expired", "not yet valid", "wrong host"],
+)
+async def test_who_has_no_certificate_to_trust_is_told_nothing(
+    server: ssl.SSLContext, problem: str
+) -> None:
+    heard = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1))
+
+    async with peer(listen, server) as it, it.sender(egress=trusting()) as sender:
+        attempt = await sender.attempt(message())
+    assert (attempt.result, attempt.status) == (FAILED, None)
+    assert problem in attempt.problem
+    assert heard in ([], [b""])
+
+
+async def answer_without_a_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b'{"a":1}')
+    writer.write(OK + b"Content-Length: 0\r\n\r\n")
+    await reader.read()
+
+
+async def test_a_certificate_of_a_trusted_authority_is_enough() -> None:
+    server = tls(AUTHORITY.issue_cert("127.0.0.1"))
+    async with (
+        peer(answer_without_a_body, server) as it,
+        it.sender(egress=trusting()) as sender,
+    ):
+        assert (await sender.attempt(message())).result is DELIVERED
+
+
+async def test_who_speaks_no_tls_has_failed() -> None:
+    async def in_the_clear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await reader.read()
+
+    async with peer(in_the_clear) as it:
+        it.url = it.url.replace("http:", "https:")
+        attempt = await it.attempt()
+    assert (attempt.result, attempt.problem) == (FAILED, "cannot agree on TLS")
+
+
+async def test_who_never_greets_back_has_failed() -> None:
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        await asyncio.Event().wait()
+
+    async with peer(wait) as it:
+        it.url = it.url.replace("http:", "https:")
+        attempt = await it.attempt(RetryPolicy(try_s=20.0, connect_s=0.2))
+    assert (attempt.result, attempt.problem) == (FAILED, "no connection within 0.2 s")
+
+
+# -- what is never shown, and what is never sent ---------------------------------------------------
 
 
 async def test_the_secret_of_a_url_is_never_shown() -> None:
     target = Target.parse(f"https://user:{SECRET}@hooks.example.com/services/{SECRET}")
     assert str(target) == "hooks.example.com"
     assert SECRET not in repr(target)
-    async with scene(answer(404), answer(200)) as it:
-        delivery = await it.send()
-    assert SECRET not in repr((delivery, it.tries))
+    echo = answer(404, X_Echo=SECRET)
+    async with scene(echo, answer(302, Location=f"/{SECRET}"), answer(410)) as it:
+        async with it.sender() as sender:
+            for number in (1, 2, 3, 4):
+                await sender.attempt(message(body=SECRET.encode()), number)
+    denied = Scene([], url=f"http://user:{SECRET}@10.0.0.1/{SECRET}")
+    await denied.attempt()
+    assert [one.result for one in it.attempts + denied.attempts] == [
+        *(REFUSED, FAILED, DISABLED, DISABLED),
+        DENIED,
+    ]
+    assert SECRET not in repr(it.attempts + denied.attempts)
+    assert SECRET not in repr(message(body=SECRET.encode(), headers={"a": SECRET}, target=target))
 
 
 @pytest.mark.parametrize(
@@ -245,199 +560,56 @@ def test_a_url_that_no_webhook_can_have_is_refused_without_repeating_it(text: st
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, SECRET) for name in ("Host", "content-length", "Transfer-Encoding", "CONNECTION")),
+        *((name, SECRET) for name in ("webhook-id", "Webhook-Signature", "webhook-timestamp")),
+        *((name, SECRET) for name in ("", "a b", "a:", "a\r\nHost", "\u00e9")),
+        *(("X-Token", value) for value in (f"{SECRET}\r\nHost: h", f"{SECRET}\n", f"{SECRET}\0")),
+    ],
+)
+def test_a_header_that_would_break_a_request_is_refused_without_repeating_it(
+    name: str, value: str
+) -> None:
+    with pytest.raises(InvalidHeader) as refused:
+        message(headers={name: value})
+    assert SECRET not in str(refused.value)
+
+
+def test_a_message_is_named_by_what_a_header_can_hold() -> None:
+    with pytest.raises(InvalidHeader, match="webhook-id"):
+        message(message_id="msg_1\r\nHost: h")
+
+
 async def test_a_sender_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="async with"):
-        await WebhookSender(Target.parse("http://127.0.0.1/")).send(b"", "msg_1")
+        await WebhookSender(Target.parse("http://127.0.0.1/")).attempt(message())
+
+
+# -- until the notify stage tries again by itself --------------------------------------------------
+
+
+async def test_a_message_is_sent_until_it_is_delivered() -> None:
+    async with scene(answer(500), answer(429, Retry_After="7"), answer(404), answer(200)) as it:
+        delivery = await it.send()
+    assert delivery == Delivery("127.0.0.1", "msg_1", DeliveryOutcome.delivered, 4, 200)
+    assert it.waits == [0.5, 7.0, 2.0]
 
 
 @pytest.mark.parametrize(
-    ("failed", "asked_s", "chance", "wait_s"),
+    ("answers", "outcome", "tries", "last"),
     [
-        (1, None, 0.0, 0.5),
-        (1, None, 0.999999, pytest.approx(0.25, abs=1e-5)),
-        (4, None, 0.0, 4.0),
-        (9999, None, 0.0, 60.0),
-        (1, 90.0, 0.0, 90.0),
-        (9, 1.0, 0.0, 60.0),
+        ([404], DeliveryOutcome.refused, 5, 404),
+        ([410], DeliveryOutcome.refused, 1, 410),
+        ([500, 410], DeliveryOutcome.refused, 2, 410),
+        ([500], DeliveryOutcome.gave_up, 10, 500),
     ],
 )
-def test_a_wait_doubles_varies_and_respects_what_is_asked(
-    failed: int, asked_s: float | None, chance: float, wait_s: float
+async def test_a_message_is_given_up_after_refusals_or_minutes(
+    answers: list[int], outcome: DeliveryOutcome, tries: int, last: int
 ) -> None:
-    assert RetryPolicy().wait_s(failed, asked_s, lambda: chance) == wait_s
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("0", 0.0),
-        (" 120 ", 120.0),
-        ("Sun, 01 Mar 2026 10:00:30 GMT", 30.0),
-        ("Sun, 01 Mar 2026 09:00:00 GMT", 0.0),
-        ("soon", None),
-        ("-5", None),
-        ("", None),
-        ("²", None),
-    ],
-)
-def test_a_receiver_asks_for_time_in_seconds_or_until_a_date(
-    header: str | None, seconds: float | None
-) -> None:
-    assert retry_after_s(header, datetime(2026, 3, 1, 10, tzinfo=UTC)) == seconds
-
-
-LABELS = {
-    "channel": "ads",
-    "campaign": "autumn",
-    "alertname": "roas_below_one",
-    "severity": "critical",
-    "kpi": "return_on_ad_spend",
-    "window": "1h",
-    "owner": "performance marketing",
-}
-ANNOTATIONS = {
-    "summary": "A campaign earns less than it costs.",
-    "action": "Pause the campaign.",
-    "value": "0.8",
-    "threshold": "below 1",
-    "sample": "100",
-}
-
-
-def decoded(message: Any) -> Any:
-    return json.loads(message.encode())
-
-
-def test_a_firing_alert_is_told_as_alertmanager_would() -> None:
-    assert decoded(payload([firing()], "crm", "https://kpi.example.com")) == {
-        "version": "4",
-        "groupKey": '{}:{alertname="roas_below_one"}',
-        "truncatedAlerts": 0,
-        "status": "firing",
-        "receiver": "crm",
-        "groupLabels": {"alertname": "roas_below_one"},
-        "commonLabels": LABELS,
-        "commonAnnotations": ANNOTATIONS,
-        "externalURL": "https://kpi.example.com",
-        "alerts": [
-            {
-                "status": "firing",
-                "labels": LABELS,
-                "annotations": ANNOTATIONS,
-                "startsAt": "2026-03-01T10:00:00Z",
-                "endsAt": "0001-01-01T00:00:00Z",
-                "generatorURL": "https://kpi.example.com",
-                "fingerprint": firing().fingerprint,
-            }
-        ],
-    }
-
-
-def test_a_resolved_alert_has_an_end_and_the_labels_and_the_start_it_fired_with() -> None:
-    message = payload([resolved()], "crm")
-    [told] = message.alerts
-    assert (message.status, told["status"]) == ("resolved", "resolved")
-    assert told["labels"] == LABELS
-    assert told["startsAt"] == "2026-03-01T10:00:00Z"
-    assert told["endsAt"] == "2026-03-01T10:05:00Z"
-    assert told["fingerprint"] == firing().fingerprint
-
-
-def test_alerts_of_one_rule_share_a_message_and_what_they_have_in_common() -> None:
-    winter, _ = judge(
-        rule(for_s=0.0),
-        None,
-        reading(0.5, slice=(("channel", "ads"), ("campaign", "winter")), currency="EUR"),
-        None,
-        0.0,
-    )
-    assert winter is not None
-    message = payload([resolved(), winter], "crm")
-    assert message.status == "firing"
-    assert message.commonLabels == {k: v for k, v in LABELS.items() if k != "campaign"}
-    assert "value" not in message.commonAnnotations
-    assert message.alerts[1]["labels"]["currency"] == "EUR"
-
-
-def test_a_rise_tells_both_values() -> None:
-    alert, _ = judge(rule(rises_by=0.5, for_s=0.0), None, reading(0.02), reading(0.01), 0.0)
-    assert alert is not None
-    said = payload([alert], "crm").alerts[0]["annotations"]
-    assert (said["previous"], said["value"], said["threshold"]) == ("0.01", "0.02", "rises_by 0.5")
-
-
-def test_messages_tell_only_of_firing_and_resolved_alerts_of_one_rule() -> None:
-    pending, _ = judge(rule(), None, reading(0.8), None, 0.0)
-    assert pending is not None
-    for wrong in ([], [pending], [firing(), firing(name="another_rule")]):
-        with pytest.raises(ValueError, match="of one rule"):
-            payload(wrong, "crm")
-
-
-def test_a_message_is_named_by_the_transitions_it_tells_of() -> None:
-    assert message_id([firing()]) == message_id([firing(value=0.4)])
-    assert message_id([firing()]) != message_id([resolved()])
-    assert message_id([firing()]) != message_id([firing(at_s=1.0)])
-    assert message_id([firing(), resolved()]) == message_id([resolved(), firing()])
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "no value"),
-        (0.8, "0.8"),
-        (1 / 3, "0.333333"),
-        (12345.678, "12345.7"),
-        (1234567.8, "1234568"),
-    ],
-)
-def test_a_value_is_told_in_few_digits(value: float | None, text: str) -> None:
-    assert number_text(value) == text
-
-
-async def deliver(receiver: Receiver, *alerts: Any) -> Delivery:
-    async with WebhookSender(Target.parse(receiver.url)) as sender:
-        return await sender.send(payload(alerts, "demo").encode(), message_id(alerts))
-
-
-async def test_the_receiver_shows_each_alert_once() -> None:
-    async with Receiver() as receiver:
-        for alert in (firing(), firing(), resolved()):
-            assert (await deliver(receiver, alert)).outcome is DeliveryOutcome.delivered
-        shown = [await receiver.next(), await receiver.next()]
-        assert receiver.waiting == 0
-    assert [one.status for one in shown] == ["firing", "resolved"]
-    assert shown[0].line() == (
-        "FIRING critical roas_below_one [channel=ads campaign=autumn] return_on_ad_spend "
-        "0.8 over 1h. A campaign earns less than it costs. -> performance marketing: "
-        "Pause the campaign."
-    )
-
-
-async def test_a_shown_alert_cannot_move_the_cursor() -> None:
-    async with Receiver() as receiver:
-        await deliver(receiver, firing(summary="\x1b[2Jgone\nnew"))
-        async for alert in receiver.alerts():
-            assert " [2Jgone new" in alert.line()
-            break
-
-
-async def test_the_receiver_refuses_what_it_cannot_read() -> None:
-    async with Receiver() as receiver, aiohttp.ClientSession() as session:
-        for body in (b"", b"[]", b'{"version":"4"}', b"[" * 100_000):
-            async with session.post(receiver.url, data=body) as response:
-                assert response.status == 400
-
-
-async def test_a_receiver_that_nobody_reads_asks_to_be_left_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("kpistream.edges.receiver.MAX_WAITING", 1)
-    async with Receiver() as receiver, aiohttp.ClientSession() as session:
-        body = payload([firing()], "demo").encode()
-        for status, asked_s in ((200, None), (503, "1")):
-            async with session.post(receiver.url, data=body) as response:
-                assert response.status == status
-                assert response.headers.get("Retry-After") == asked_s
-        assert receiver.waiting == 1
+    async with scene(*(answer(status) for status in answers)) as it:
+        delivery = await it.send()
+    assert (delivery.outcome, delivery.tries, delivery.status) == (outcome, tries, last)
+    assert it.now_s < 300

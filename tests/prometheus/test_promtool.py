@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from kpistream.core.alerts import AlertState
+from kpistream.core.alerting.alerts import AlertState
 from kpistream.core.outcomes import Outcome, Reason
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector

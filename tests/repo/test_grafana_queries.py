@@ -21,7 +21,7 @@ import pytest
 
 from grafana.build import FOLDER
 from kpistream.cli.wiring import build_plan
-from kpistream.core.alerts import AlertState
+from kpistream.core.alerting.alerts import AlertState
 from kpistream.core.driver import Driver
 from kpistream.core.outcomes import Outcome
 from kpistream.core.readings import Board

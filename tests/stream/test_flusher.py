@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from kpistream.core import alerts
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting import alerts
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.driver import DrivenRecord
 from kpistream.core.measure import Flush
 from kpistream.core.partials import (

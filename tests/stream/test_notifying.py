@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from kpistream.core import alerts
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting import alerts
+from kpistream.core.alerting.alerts import Alert
 from kpistream.edges.webhook import Delivery, DeliveryOutcome
 from kpistream.stream.layout import Layout
 from kpistream.stream.notifying import Notifying

@@ -15,13 +15,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from kpistream.core.alerting.rules import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
 from kpistream.core.driver import DrivenRecord, Driver
 from kpistream.core.located_yaml import load
 from kpistream.core.plan import Plan
 from kpistream.core.rates import Rates
-from kpistream.core.rules import Rule
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_window
 

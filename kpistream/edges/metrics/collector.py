@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import Metric, Sample
 from prometheus_client.registry import Collector
 
-from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.progress import Progress, Status
 from kpistream.core.readings import Board, Reading
 from kpistream.core.unpriced import Unpriced
@@ -129,6 +129,9 @@ def _unpriced_metrics(unpriced: Sequence[Unpriced]) -> Iterable[Metric]:
 def _pipeline_metrics(telemetry: Snapshot) -> Iterable[Metric]:
     yield families.EVENTS.gather(telemetry.outcomes.items())
     yield _histogram_metric(families.LATENESS, telemetry.lateness)
+    yield families.ARRIVAL_LAG.gather(
+        ((topic,), seconds) for topic, seconds in telemetry.arrival_lags.items()
+    )
     yield families.WATERMARK.gather(_partition_series(telemetry.watermarks))
     yield families.LAG.gather(_partition_series(telemetry.lags))
     yield _histogram_metric(families.BATCH, telemetry.batches)

@@ -91,6 +91,13 @@ LATENESS: Final = Family(
     ("topic",),
     "Time from an event's occurrence to its arrival on the broker.",
 )
+ARRIVAL_LAG: Final = Family(
+    "kpistream_arrival_lag_seconds",
+    "gauge",
+    ("topic",),
+    "Time after which 95 % of a topic's events have arrived, rounded up to a bucket, in the "
+    "slowest partition here; of an event that covers a period, the time since that began.",
+)
 WATERMARK: Final = Family(
     "kpistream_watermark_timestamp_seconds",
     "gauge",
@@ -189,6 +196,7 @@ FAMILIES: Final = (
     KPI_SAMPLE,
     EVENTS,
     LATENESS,
+    ARRIVAL_LAG,
     WATERMARK,
     LAG,
     BATCH,

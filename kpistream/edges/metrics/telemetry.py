@@ -36,6 +36,7 @@ class Snapshot:
     """The telemetry of a worker at one moment."""
 
     outcomes: Mapping[tuple[str, str, str], int]
+    arrival_lags: Mapping[str, int]
     watermarks: Mapping[Source, float]
     lags: Mapping[Source, int]
     lateness: Mapping[str, Histogram]
@@ -54,6 +55,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self._outcomes: dict[Source, OutcomeCounts] = {}
+        self._arrival_lags: dict[Source, int] = {}
         self._watermarks: dict[Source, float] = {}
         self._lags: dict[Source, int] = {}
         self._lateness: dict[str, Histogram] = {}
@@ -65,6 +67,10 @@ class Telemetry:
     def outcomes(self, topic: str, partition: int, counts: OutcomeCounts) -> None:
         """The events of a partition by (outcome, reason): absolute, replacing what was known."""
         self._outcomes[topic, partition] = dict(counts)
+
+    def arrival_lag(self, topic: str, partition: int, seconds: int) -> None:
+        """The time after which nearly all events of a partition have arrived."""
+        self._arrival_lags[topic, partition] = seconds
 
     def watermark(self, topic: str, partition: int, epoch_s: float) -> None:
         """The event time, in epoch seconds, that a partition has reached."""
@@ -100,6 +106,7 @@ class Telemetry:
         """Another worker has this partition now: its series leave this one."""
         source = (topic, partition)
         self._outcomes.pop(source, None)
+        self._arrival_lags.pop(source, None)
         self._watermarks.pop(source, None)
         self._lags.pop(source, None)
 
@@ -107,6 +114,7 @@ class Telemetry:
         """What is known at this moment, outcomes added up over the partitions owned now."""
         return Snapshot(
             outcomes=_by_topic(self._outcomes.copy()),
+            arrival_lags=_slowest(self._arrival_lags.copy()),
             watermarks=self._watermarks.copy(),
             lags=self._lags.copy(),
             lateness=self._lateness.copy(),
@@ -115,6 +123,14 @@ class Telemetry:
             deliveries=self._deliveries.copy(),
             flushed=self._flushed.copy(),
         )
+
+
+def _slowest(lags_s: Mapping[Source, int]) -> Mapping[str, int]:
+    """The longest lag among the partitions of each topic."""
+    slowest: dict[str, int] = {}
+    for (topic, _), seconds in lags_s.items():
+        slowest[topic] = max(seconds, slowest.get(topic, 0))
+    return slowest
 
 
 def _by_topic(outcomes: Mapping[Source, OutcomeCounts]) -> Mapping[tuple[str, str, str], int]:

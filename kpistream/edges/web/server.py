@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Exposition

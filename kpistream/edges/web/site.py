@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from aiohttp import hdrs, web
 
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.instants import rfc3339
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.core.alerts import Alert, AlertState
+from kpistream.core.alerting.alerts import Alert, AlertState
+from kpistream.core.alerting.rules import Vocabulary, load_rules
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.driver import Driver
 from kpistream.core.events import DEFAULT_TOPICS
 from kpistream.core.money import units_per_major
 from kpistream.core.outcomes import Outcome
 from kpistream.core.plan import Plan
-from kpistream.core.rules import Vocabulary, load_rules
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_window
 from kpistream.edges.emitter.scenario import Scenario

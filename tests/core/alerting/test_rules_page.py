@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.core.alerts import AlertState, holds
-from kpistream.core.rules import Comparison, Rule, Severity, Vocabulary, load_rules
+from kpistream.core.alerting.alerts import AlertState, holds
+from kpistream.core.alerting.rules import Comparison, Rule, Severity, Vocabulary, load_rules
 from tests.support.alerting import reading, rule
 
-PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
 [EXAMPLE] = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
 WORDS = Vocabulary(
     kpis=["return_on_ad_spend", "unsubscribe_rate"],

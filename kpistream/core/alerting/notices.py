@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core import alerts
-from kpistream.core.alerts import Alert
+from kpistream.core.alerting import alerts
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.owned_rows import OwnedRows, Row, row_name
 
 REMEMBER_TOLD_S: Final = 86_400.0

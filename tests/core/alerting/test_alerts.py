@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpistream.core.alerts import (
+from kpistream.core.alerting.alerts import (
     Alert,
     AlertState,
     decode,
@@ -17,8 +17,8 @@ from kpistream.core.alerts import (
     judge_board,
     retire,
 )
+from kpistream.core.alerting.rules import Rule
 from kpistream.core.readings import Board, Reading
-from kpistream.core.rules import Rule
 from kpistream.core.slices import Slice
 from tests.support.alerting import AUTUMN, firing, reading, resolved, rule
 

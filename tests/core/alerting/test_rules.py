@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.core.located_yaml import ConfigErrors
-from kpistream.core.rules import (
+from kpistream.core.alerting.rules import (
     Comparison,
     Rule,
     Severity,
@@ -11,11 +10,12 @@ from kpistream.core.rules import (
     load_rules,
     parse_duration,
 )
+from kpistream.core.located_yaml import ConfigErrors
 from kpistream.core.slices import Slice
 from tests.support.alerting import rule
 
 HERE = Path(__file__).parent
-SHIPPED = HERE.parents[1] / "alerts"
+SHIPPED = HERE.parents[2] / "alerts"
 
 VOCABULARY = Vocabulary(
     kpis=["return_on_ad_spend", "unsubscribe_rate", "click_through_rate"],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from kpistream.core.alerts import Alert
-from kpistream.core.notices import Notices
+from kpistream.core.alerting.alerts import Alert
+from kpistream.core.alerting.notices import Notices
 from kpistream.core.owned_rows import Row
 from tests.support.alerting import firing, resolved
 

@@ -1,0 +1,1 @@
+"""Alerting: rules, the conditions in them, the life of alerts, and why they fire."""

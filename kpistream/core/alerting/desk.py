@@ -1,0 +1,95 @@
+"""The desk: what rules may see of the slices of one partition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from kpistream.core.alerting.history import History
+from kpistream.core.kpi_reader import KpiReader, measures_apart
+from kpistream.core.lags import settle_for
+from kpistream.core.merge import Merger
+from kpistream.core.partials import Sums
+from kpistream.core.plan import Plan
+from kpistream.core.progress import Status
+from kpistream.core.readings import Pair, Reading
+from kpistream.core.slices import Slice
+
+Readings = Mapping[Pair, Mapping[tuple[Slice, str | None], Reading]]
+
+
+class SliceDesk:
+    """Windows go by their index among those of the merger; readings are the newest ones."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        merger: Merger,
+        readers: Mapping[str, KpiReader],
+        readings: Readings,
+        history: History,
+    ) -> None:
+        self.history = history
+        self._special = plan.special_days
+        self._days = plan.days
+        self.statuses: dict[str, Status] = {}
+        """How the objectives stand whose slices are here."""
+        self._merger = merger
+        self._readers = readers
+        self._readings = readings
+        self._windows = plan.merge_rules.windows
+        self._indexes = {window.name: n for n, window in enumerate(self._windows)}
+        self._read = len(plan.windows)
+
+    def sums(self, part: Slice, index: int, *, before: bool = False) -> Sums:
+        """The view of a slice over a window, or the one before it; do not change it."""
+        return self._merger.sums(part, index, before=before)
+
+    def reading(self, part: Slice, kpi: str, index: int) -> Reading | None:
+        """The newest reading of a KPI; None without a value."""
+        if index < self._read:
+            return self.named_reading(part, kpi, self._windows[index].name)
+        sums = self._merger.sums(part, index)
+        now_s = self._merger.now_ms / 1000
+        name, reader = self._windows[index].name, self._readers[kpi]
+        return reader.read(name, part, sums, now_s, apart=measures_apart(sums))
+
+    def named_reading(self, part: Slice, kpi: str, window: str) -> Reading | None:
+        """The newest reading of a KPI over a window by its name, not settled."""
+        held = self._readings.get((kpi, window))
+        return None if held is None else held.get((part, self._readers[kpi].currency))
+
+    def bounds(self, index: int) -> tuple[float, float]:
+        """The span of a window up to now, in epoch seconds."""
+        now_s = self._merger.now_ms / 1000
+        start, end = self._windows[index].bounds(now_s)
+        return start, min(end, now_s)
+
+    def is_special(self, on: date) -> bool:
+        """Whether a local day says nothing about others: a holiday, a sale."""
+        return on in self._special
+
+    def is_special_at(self, at_s: float) -> bool:
+        """Whether the local day of an instant is such a day."""
+        return bool(self._special) and self._days.date(at_s) in self._special
+
+    def status(self, objective: str) -> Status | None:
+        """How an objective stands whose slice is here."""
+        return self.statuses.get(objective)
+
+    def born_s(self, part: Slice) -> float:
+        """When the oldest thing that is known of a slice occurred, in epoch seconds."""
+        return self._merger.born_s(part)
+
+    def settled_index(self, window: str, rule_settle_s: float | None, kpi: str) -> int:
+        """The window as it was when its data is old enough; None stands for what is learned."""
+        settle_s = rule_settle_s
+        if settle_s is None:
+            lags = map(self._merger.lag_s, self._readers[kpi].topics)
+            settle_s = settle_for(max(lags, default=0))
+        return self._indexes[settled_name(window, settle_s)]
+
+
+def settled_name(window: str, settle_s: float) -> str:
+    """The name of a window as it was so many seconds ago."""
+    return f"{window}@{settle_s:.0f}s" if settle_s else window

@@ -1,0 +1,82 @@
+"""A value that differs from what it was: in the window before, or in a longer one."""
+
+from __future__ import annotations
+
+import math
+
+from kpistream.core.alerting.conditions import BEFORE, Change, Way, in_words
+from kpistream.core.alerting.scales.look import Look
+from kpistream.core.alerting.scales.scale import ROUNDING, Measured, Scale
+from kpistream.core.alerting.why import Evidence
+from kpistream.core.partials import Sums, difference
+
+
+def differs(value: float, base: float, way: Way, by: float, unit: float) -> bool:
+    """Whether a value is a fraction ``by`` of a base above or below it.
+
+    A base of 0 is read as ``unit`` (what one unsubscription makes), or else the first one ever
+    would be an infinite rise. Below 0, up is still up.
+    """
+    size = abs(base or unit) * by
+    up, down = (base or unit) + size, base - size
+    rises = way != "down" and (value > up or math.isclose(value, up, rel_tol=ROUNDING))
+    falls = way != "up" and (value < down or math.isclose(value, down, rel_tol=ROUNDING))
+    return rises or falls
+
+
+class ChangeScale(Scale):
+    """The difference must be as large as the rule says, and more than chance would make of it.
+
+    The p-value is that of two samples under no change: exact and conditional on their total for
+    counts and proportions, by the delta method for all others.
+    """
+
+    def __init__(self, leaf: Change, measured: Measured, longer: int | None) -> None:
+        """``longer`` is the index of the window that ``against`` names."""
+        self._leaf = leaf
+        self._measured = measured
+        self._longer = longer
+        self.is_timed = measured.is_moving
+
+    def _then(self, look: Look) -> Sums:
+        if self._leaf.against == BEFORE or self._longer is None:
+            return self._measured.before(look)
+        return difference(look.desk.sums(look.part, self._longer), self._measured.sums(look))
+
+    def baseline(self, look: Look) -> float | None:
+        then = self._measured.value(self._then(look))
+        return None if then is None else then.value
+
+    def plain(self, look: Look) -> bool | None:
+        reading = self._measured.reading(look)
+        if reading is None:
+            return None
+        then = self._measured.value(self._then(look))
+        if then is None:
+            return None
+        unit = 1 / (then.denominator or 1)
+        return differs(reading.value, then.value, self._leaf.way, self._leaf.by, unit)
+
+    def weigh(self, look: Look) -> float | None:
+        holds = self.plain(look)
+        if not holds:
+            return None if holds is None else 1.0
+        measured = self._measured
+        if measured.uncertainty.kind == "none":
+            return 0.0
+        return measured.over_a_week(look, self._p(measured.sums(look), self._then(look)))
+
+    def _p(self, now: Sums, then: Sums) -> float:
+        change, way = self._measured.uncertainty.change, self._leaf.way
+        if way == "up":
+            return change(now, then, "rises")
+        if way == "down":
+            return change(now, then, "falls")
+        return min(1.0, 2 * min(change(now, then, "rises"), change(now, then, "falls")))
+
+    def evidence(self, look: Look) -> Evidence:
+        is_raw = self._measured.uncertainty.kind == "none"
+        method = "raw" if is_raw else f"two samples, {self._measured.uncertainty.method}"
+        p = None if is_raw else self.weigh(look)
+        line = self.baseline(look)
+        return self._measured.evidence(look, in_words(self._leaf), method, line, p)

@@ -1,0 +1,56 @@
+"""A look: what a condition may see of one slice at one moment."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from kpistream.core.alerting.history import History
+from kpistream.core.partials import Sums
+from kpistream.core.progress import Status
+from kpistream.core.readings import Reading
+from kpistream.core.slices import Slice
+
+
+class Desk(Protocol):
+    """What there is to look at: the slices of one partition. Windows go by their index."""
+
+    history: History
+
+    def sums(self, part: Slice, index: int, *, before: bool = False) -> Sums:
+        """The view of a slice over a window, or the one before it; do not change it."""
+
+    def reading(self, part: Slice, kpi: str, index: int) -> Reading | None:
+        """The newest reading of a KPI; None without a value."""
+
+    def named_reading(self, part: Slice, kpi: str, window: str) -> Reading | None:
+        """The newest reading of a KPI over a window by its name, not settled."""
+
+    def bounds(self, index: int) -> tuple[float, float]:
+        """The span of a window up to now, in epoch seconds."""
+
+    def is_special(self, on: date) -> bool:
+        """Whether a local day says nothing about others: a holiday, a sale."""
+
+    def is_special_at(self, at_s: float) -> bool:
+        """Whether the local day of an instant is such a day."""
+
+    def status(self, objective: str) -> Status | None:
+        """How an objective stands whose slice is here."""
+
+    def born_s(self, part: Slice) -> float:
+        """When the oldest thing that is known of a slice occurred, in epoch seconds."""
+
+    def settled_index(self, window: str, rule_settle_s: float | None, kpi: str) -> int:
+        """The window as it was when its data is old enough; None stands for what is learned."""
+
+
+class Look:
+    """One slice at one moment (``now_s``, epoch seconds); moved from slice to slice."""
+
+    __slots__ = ("desk", "now_s", "part")
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.part: Slice = ()
+        self.now_s = 0.0

@@ -1,0 +1,153 @@
+"""What a value should be by the same hours of the same weekday in past weeks."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+from kpistream.core.alerting.conditions import Change, in_words
+from kpistream.core.alerting.history_day import SLOT_S
+from kpistream.core.alerting.scales.change import differs
+from kpistream.core.alerting.scales.look import Look
+from kpistream.core.alerting.scales.scale import Measured, Scale
+from kpistream.core.alerting.why import Evidence
+from kpistream.core.slices import Slice
+from kpistream.core.statistics.robust import mad, median
+from kpistream.core.statistics.student import student_tail
+
+WEEK_S: Final = 7 * 86_400
+FEWEST_WEEKS: Final = 3
+"""From fewer weeks nothing is concluded."""
+
+WEEKS: Final = 8
+EARLIER: Final = 24
+"""So many earlier windows tell how far a value usually is from its season."""
+
+FEWEST_EARLIER: Final = 8
+
+MAD_EFFICIENCY: Final = 0.37
+"""A robust scale of n values is as sure as a standard deviation of this part of them."""
+
+KEPT_S: Final = 600
+
+
+class Expectation(NamedTuple):
+    """A median over weeks, and how far values usually are from theirs, in logarithms."""
+
+    base: float
+    spread: float
+    freedom: float
+
+
+class Season:
+    """The expectations of one KPI and window, each kept for some minutes."""
+
+    def __init__(self, measured: Measured) -> None:
+        self._measured = measured
+        self._kept: dict[Slice, tuple[int, Expectation | None]] = {}
+        self._spreads: dict[Slice, tuple[int, tuple[float, float] | None]] = {}
+
+    def of(self, look: Look) -> Expectation | None:
+        """What is expected now; None before enough weeks are known, and on special days."""
+        turn = int(look.now_s) // KEPT_S
+        kept = self._kept.get(look.part)
+        if kept is None or kept[0] != turn:
+            kept = self._kept[look.part] = turn, self._expect(look)
+        return kept[1]
+
+    def _expect(self, look: Look) -> Expectation | None:
+        if look.desk.is_special_at(int(look.now_s)):
+            return None
+        start, end = look.desk.bounds(self._measured.at(look))
+        values = self._weeks(look, int(start), int(end))
+        if len(values) < FEWEST_WEEKS:
+            return None
+        spread = self._spread(look, int(start), int(end))
+        return None if spread is None else Expectation(median(values), *spread)
+
+    def _weeks(self, look: Look, start_s: int, end_s: int) -> list[float]:
+        """The values week by week back, newest first."""
+        desk = look.desk
+        weeks = desk.history.weeks(
+            look.part, start_s, end_s, WEEKS, desk.is_special, self._measured.measures
+        )
+        values = map(self._measured.value, weeks)
+        return [value.value for value in values if value is not None]
+
+    def _spread(self, look: Look, start_s: int, end_s: int) -> tuple[float, float] | None:
+        """The robust spread of earlier windows around their own medians, and its freedom."""
+        # Slices turn at moments of their own, so that not all are worked out anew in one beat.
+        turn = (int(look.now_s) + hash(look.part) % 3600) // 3600
+        kept = self._spreads.get(look.part)
+        if kept is None or kept[0] != turn:
+            kept = self._spreads[look.part] = turn, self._measure_spread(look, start_s, end_s)
+        return kept[1]
+
+    def _measure_spread(self, look: Look, start_s: int, end_s: int) -> tuple[float, float] | None:
+        step = max(SLOT_S, end_s - start_s)
+        distances = []
+        for number in range(1, EARLIER + 1):
+            back = number * step - WEEK_S
+            values = self._weeks(look, start_s - back, end_s - back)
+            if len(values) > FEWEST_WEEKS:
+                distances.append(_log(values[0]) - _log(median(values[1:])))
+        if len(distances) < FEWEST_EARLIER:
+            return None
+        return mad(distances), max(2.0, MAD_EFFICIENCY * len(distances))
+
+
+def _log(value: float) -> float:
+    return math.log(max(value, 1e-12))
+
+
+class SeasonScale(Scale):
+    """The distance of a value from the median of past weeks, in logarithms, over its usual size.
+
+    That size is 1.4826 times the median absolute deviation of earlier windows (Hampel 1974), or
+    the value's own standard error if that is larger; the p-value is Student's.
+    """
+
+    is_timed = True
+
+    def __init__(self, leaf: Change, measured: Measured) -> None:
+        self._leaf = leaf
+        self._measured = measured
+        self._season = Season(measured)
+
+    def baseline(self, look: Look) -> float | None:
+        expected = self._season.of(look)
+        return None if expected is None else expected.base
+
+    def plain(self, look: Look) -> bool | None:
+        reading = self._measured.reading(look)
+        if reading is None:
+            return None
+        expected = self._season.of(look)
+        if expected is None:
+            return None
+        unit = 1 / (reading.denominator or 1)
+        return differs(reading.value, expected.base, self._leaf.way, self._leaf.by, unit)
+
+    def weigh(self, look: Look) -> float | None:
+        holds = self.plain(look)
+        if not holds:
+            return None if holds is None else 1.0
+        reading, expected = self._measured.reading(look), self._season.of(look)
+        if reading is None or expected is None:
+            return None
+        sums = self._measured.sums(look)
+        error = self._measured.uncertainty.error(sums) or 0.0
+        unit = 0.5 / (reading.denominator or 1)
+        value = max(reading.value, unit)
+        scale = max(expected.spread, error / value)
+        if scale <= 0:
+            return 0.0
+        distance = abs(math.log(value / max(expected.base, unit))) / scale
+        sides = 2 if self._leaf.way == "any" else 1
+        p = min(1.0, sides * student_tail(distance, expected.freedom))
+        return self._measured.over_a_week(look, p)
+
+    def evidence(self, look: Look) -> Evidence:
+        method = "median and MAD of the same hours of past weeks"
+        line, p = self.baseline(look), self.weigh(look)
+        return self._measured.evidence(look, in_words(self._leaf), method, line, p)
