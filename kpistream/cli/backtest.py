@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,8 +16,7 @@ from kpistream.cli.lines import write_json
 from kpistream.cli.logs import log_to_stderr
 from kpistream.cli.options import Broker, Catalogue, Config, Json, Windows, names, seconds
 from kpistream.cli.progress import ProgressLine
-from kpistream.core.instants import rfc3339
-from kpistream.settings import Settings, load_settings, read_text
+from kpistream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from kpistream.cli.arrivals import Arrival
@@ -165,9 +164,7 @@ def _draw(path: Path, verdict: Verdict) -> None:
         raise Failure(f"{path}: {error.strerror or error}", FAILED) from error
 
 
-def _report(
-    verdict: Verdict, test: Backtest, unread: Counter[str], *, json: bool
-) -> None:
+def _report(verdict: Verdict, test: Backtest, unread: Counter[str], *, json: bool) -> None:
     if json:
         for document in verdict.documents():
             write_json(document, flush=False)

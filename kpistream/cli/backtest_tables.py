@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Table
 
 from kpistream.cli.tables import slice_text, value_text
-from kpistream.cli.verdict import Verdict
 from kpistream.core.alerting.backtest import Firing, RuleSummary
 from kpistream.core.alerting.incidents import Incident, Score, delay_s
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.instants import rfc3339
+
+if TYPE_CHECKING:
+    from kpistream.cli.verdict import Verdict
 
 _WIDTH_OF_A_FILE: Final = 160
 _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -66,7 +68,7 @@ def rules_table(summaries: Sequence[RuleSummary], scores: Sequence[Score] | None
             summary.severity.value,
             f"{summary.fired:,}",
             f"{summary.silenced:,}",
-            f"{summary.per_week:.1f}",
+            "-" if summary.per_week is None else f"{summary.per_week:.1f}",
             lasted_text(summary.lasted_s),
             *score,
         )

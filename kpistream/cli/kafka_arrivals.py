@@ -70,7 +70,7 @@ def _merged(runner: asyncio.Runner, log: _Log) -> Iterator[Arrival]:
 
 
 class _Log:
-    """The partitions of the topics, each read from a buffer that is filled anew when it is empty."""
+    """The partitions of the topics, each with a buffer that is filled when it is empty."""
 
     def __init__(self, consumer: AIOKafkaConsumer, types: Mapping[str, str]) -> None:
         self.consumer = consumer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kpistream.cli.rules_test import test
+from kpistream.cli.rules_test import run_tests
 
 rules = typer.Typer(help="Alert rules: test them before they are trusted.", no_args_is_help=True)
 
@@ -14,4 +14,4 @@ def _group() -> None:
     pass
 
 
-rules.command()(test)
+rules.command("test")(run_tests)

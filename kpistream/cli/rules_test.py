@@ -35,7 +35,7 @@ class _Case:
     test: RuleTest
 
 
-def test(
+def run_tests(
     files: Annotated[
         list[Path], typer.Argument(help="Files of rule tests (YAML).", show_default=False)
     ],

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Final, TypeVar
 from xml.etree import ElementTree as ET
 
-from kpistream.cli.tables import slice_text
 from kpistream.cli.backtest_tables import lasted_text
+from kpistream.cli.tables import slice_text
 from kpistream.core.alerting.backtest import Firing, Pending
 from kpistream.core.alerting.incidents import Incident
 from kpistream.core.alerting.rules import Severity
-from kpistream.core.alerting.silences_file import PlannedSilence
+from kpistream.core.alerting.silences import Silence
 from kpistream.core.days import Days
 from kpistream.core.slices import Slice
 
@@ -69,7 +69,7 @@ text { font-family: system-ui, sans-serif; font-size: 12px; fill: var(--ink); }
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a backtest came to from ``from_s`` to ``to_s`` (epoch seconds), in the days of a zone."""
+    """What a backtest came to from ``from_s`` to ``to_s`` (epoch seconds), in a zone's days."""
 
     from_s: float
     to_s: float
@@ -77,7 +77,7 @@ class Picture:
     firings: Sequence[Firing]
     pendings: Sequence[Pending] = ()
     incidents: Sequence[Incident] = ()
-    silences: Sequence[PlannedSilence] = ()
+    silences: Sequence[Silence] = ()
 
 
 @dataclass(slots=True)
@@ -184,7 +184,7 @@ class _Drawing:
     def _description(self) -> str:
         """What a screen reader says in place of the picture: the lanes one by one."""
         told = [
-            f"{lane.rule}, {slice_text(lane.part)}: fired {len(lane.firings)} times, "
+            f"{lane.rule}, {slice_text(lane.part)}: {len(lane.firings)} firings, "
             f"{lasted_text(sum(firing.lasted_s for firing in lane.firings))} in all"
             for lane in self._lanes
         ]
@@ -246,8 +246,10 @@ class _Drawing:
         self._text(16, top + 15, _cut(lane.rule), None)
         self._text(16, top + 28, _cut(slice_text(lane.part)), "faint")
         for silence in self._picture.silences:
-            if silence.matches(lane.labels):
-                self._bar(silence.from_s, silence.to_s, top + 3, _LANE - 6, "hatch", silence.words)
+            if silence.match(lane.labels):
+                span = self._span(silence.starts_at, silence.until)
+                text = f"silence {span}: {silence.comment}".removesuffix(": ")
+                self._bar(silence.starts_at, silence.until, top + 3, _LANE - 6, "hatch", text)
         for pending in _longest(lane.pendings):
             style = f"{lane.severity.value} pending"
             text = f"pending {self._span(pending.from_s, pending.to_s)}"
@@ -268,7 +270,8 @@ class _Drawing:
 
     def _span(self, from_s: float, to_s: float) -> str:
         first, last = self._picture.days.wall(from_s), self._picture.days.wall(to_s)
-        return f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} ({lasted_text(to_s - from_s)})"
+        lasted = lasted_text(to_s - from_s)
+        return f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} ({lasted})"
 
     # -- strokes ---------------------------------------------------------------------------------
 

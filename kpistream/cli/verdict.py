@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kpistream.core.alerting.backtest import Backtest, Firing, RuleSummary, silenced, summaries
 from kpistream.core.alerting.incidents import Incident, Score, load_incidents, score, score_of
-from kpistream.core.alerting.silences_file import PlannedSilence, load_silences
 from kpistream.core.instants import rfc3339
 from kpistream.core.plan import Plan
 from kpistream.settings import read_text
 
 if TYPE_CHECKING:
     from kpistream.cli.timeline import Picture
+    from kpistream.core.alerting.silences import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Evidence:
     """What firings are held against; ``incidents`` are None if nobody wrote any down."""
 
     incidents: tuple[Incident, ...] | None
-    silences: tuple[PlannedSilence, ...]
+    silences: tuple[Silence, ...]
     grace_s: float
 
     @classmethod
@@ -32,11 +32,14 @@ class Evidence:
     ) -> Self:
         """The evidence of these files; raises ConfigErrors."""
         dimensions = plan.catalogue.dimensions
-        found, quiet = None, ()
+        found: tuple[Incident, ...] | None = None
+        quiet: tuple[Silence, ...] = ()
         if incidents is not None:
             text, name = read_text(incidents), str(incidents)
             found = load_incidents(text, name, plan.rules, dimensions, plan.days)
         if silences is not None:
+            from kpistream.core.alerting.silences_file import load_silences
+
             quiet = load_silences(read_text(silences), str(silences), plan.days)
         return cls(found, quiet, grace_s)
 

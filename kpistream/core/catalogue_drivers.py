@@ -7,7 +7,7 @@ identity does not come to the same (as in the lemma of Schwartz and Zippel, 1980
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import count, islice
 from math import isqrt
@@ -52,32 +52,25 @@ def read_drivers(
     try:
         formula = parse(text)
         factor, powers = _product(formula)
-        if not names_are_kpis(path, formula, text, file, mistakes):
-            return None
         _check_not_itself(kpi, formula)
     except FormulaError as error:
         mistakes.in_formula(path, error, text)
         return None
-    if not powers.keys() <= kpis.keys():
+    known = file.kpis.keys() - {kpi.id}
+    if not names_are_right(path, formula, text, known, mistakes) or powers.keys() - kpis.keys():
         return None
     return _proved(path, kpi, Drivers(text, powers), factor, kpis, mistakes)
 
 
-def names_are_kpis(
-    path: Path,
-    formula: Formula,
-    text: str,
-    file: CatalogueFile,
-    mistakes: Mistakes,
-    others: Iterable[str] = (),
+def names_are_right(
+    path: Path, formula: Formula, text: str, known: Collection[str], mistakes: Mistakes
 ) -> bool:
-    """Whether each name is one of others or a KPI that is declared; what is wrong is reported.
+    """Whether each name is known; what is wrong is reported.
 
     That a later file has removed a KPI is no mistake of either file.
     """
-    known = {*others, *file.kpis}
-    gone = {leaf.name for leaf in names(formula) if mistakes.is_removed(("kpis", leaf.name))}
-    gone -= known
+    used = {leaf.name for leaf in names(formula)}
+    gone = {name for name in used.difference(known) if mistakes.is_removed(("kpis", name))}
     for error in unknown_names(formula, {*known, *gone}):
         mistakes.in_formula(path, error, text)
     for name in sorted(gone):

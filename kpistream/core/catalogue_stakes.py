@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 
-from kpistream.core.catalogue_drivers import names_are_kpis
+from kpistream.core.catalogue_drivers import names_are_right
 from kpistream.core.catalogue_file import CatalogueFile, Mistakes
 from kpistream.core.catalogue_rests import behind
 from kpistream.core.formulas import Formula, FormulaError, dimension, names, parse
@@ -36,7 +36,9 @@ def read_stake(
     except FormulaError as error:
         mistakes.in_formula(path, error, text)
         return None
-    if not names_are_kpis(path, formula, text, file, mistakes, own):
+    if _lacks_a_side(formula, own) and mistakes.is_older(path, behind(kpi.id, kpi.expression)):
+        return None
+    if not names_are_right(path, formula, text, {*own, *file.kpis}, mistakes):
         return None
     others = {leaf.name for leaf in names(formula)} - own.keys()
     if not others <= kpis.keys():
@@ -55,6 +57,12 @@ def _own_dimensions(kpi: Kpi) -> dict[str, Dimension]:
     if sides is not None:
         own |= {"numerator": sides[0], "denominator": sides[1]}
     return own
+
+
+def _lacks_a_side(formula: Formula, own: Container[str]) -> bool:
+    """Whether it names a side that the KPI does not have."""
+    used = {leaf.name for leaf in names(formula)}
+    return any(side not in own for side in used & {"numerator", "denominator"})
 
 
 def _is_money(

@@ -70,6 +70,7 @@ class Driver:
     def feed(self, event: str, value: bytes | None, arrived_ms: int) -> Iterator[Alert]:
         """Take in one record; yield the alerts that changed state up to its arrival."""
         yield from self.advance(arrived_ms)
+        self._next_beat_ms = min(self._next_beat_ms, arrived_ms + BEAT_MS)
         offset = self._offsets[event]
         self._offsets[event] = offset + 1
         self._waiting[event].append(DrivenRecord(offset, arrived_ms, value))

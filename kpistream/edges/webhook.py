@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from io import BytesIO
 from ipaddress import ip_network
 from math import floor
 from types import TracebackType
@@ -44,7 +45,7 @@ SENDERS_OWN: Final = frozenset(
     {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding"}
     | {"upgrade", "webhook-id", "webhook-timestamp", "webhook-signature", "idempotency-key"}
 )
-"""Headers that nobody else sets: they say where a request goes, where it ends, and who it is from."""
+"""Headers that nobody else sets: where a request goes and ends, and who it is from."""
 
 SEND_FOR_S: Final = 300.0
 """The longest that `WebhookSender.send` goes on, since nobody else is told anything meanwhile."""
@@ -263,7 +264,8 @@ class WebhookSender:
             response = await session.request(
                 request.method,
                 target.url,
-                data=request.body,
+                # As a file, so that a large body is written in parts.
+                data=BytesIO(request.body),
                 headers=self._headers(request),
                 allow_redirects=False,
             )

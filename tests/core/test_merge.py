@@ -17,6 +17,7 @@ from kpistream.core.pane_rows import SHARDS
 from kpistream.core.panes import ALL_TIERS, Tiers
 from kpistream.core.partials import Mark, Partial
 from kpistream.core.sketch import Sketch
+from kpistream.core.spans import Span
 from kpistream.core.windows import parse_window
 from tests.support.builders import START_S, seconds
 from tests.support.merge_story import Story
@@ -519,3 +520,85 @@ def test_a_level_outlives_all_panes_and_a_restart() -> None:
     assert again.sums((), DAY, before=True) == {"members": 1009}
     again.merge((), Partial("clicks", 0, 9, [(10, START_S, {"members": 7}, {})]))
     assert again.sums((), DAY) == {"members": 1009}
+
+
+def _between(merger: Merger, lo: str, hi: str) -> dict[str, int] | None:
+    return merger.sums_between((), *(int(START_S + seconds(at)) for at in (lo, hi)))
+
+
+def test_the_sums_between_two_moments_are_those_of_the_panes_between_them() -> None:
+    merger = _merger()
+    _pass(merger, "1h")
+    for clicks, at, width in ((1, "1h", 10), (2, "119m", 60), (4, "90m", 900), (8, "2h", 10)):
+        _add(merger, clicks, at, width=width)
+
+    for now in ("1h", "3h", "40h"):
+        _pass(merger, now)
+        assert _between(merger, "1h", "2h") == {"clicks": 7}
+        assert _between(merger, "1h", "3h") == {"clicks": 15}
+        assert _between(merger, "90m", "105m") == {"clicks": 4}
+        assert _between(merger, "105m", "3h") == {"clicks": 10}
+        assert merger.sums_between((("channel", "email"),), START_S, START_S + 3600) == {}
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi", "at", "is_exact"),
+    [
+        ("0s", "1h", "1h", True),
+        ("0s", "10s", "14m", True),
+        ("0s", "10s", "20m", False),  # ten seconds are gone: events of that age have wider panes
+        ("0s", "5m", "2h", True),
+        ("0s", "5m", "3h", False),
+        ("0s", "1h", "51h", True),
+        ("0s", "1h", "52h", False),  # panes of two hours begin
+        ("0s", "1h", "80h", False),
+        ("0s", "2h", "80h", True),
+        ("0s", "2h", "400h", False),  # the oldest panes are dropped
+        ("3s", "1h", "1h", False),
+        ("0s", "3601s", "2h", False),
+    ],
+)
+def test_where_wider_panes_may_hold_some_of_a_span_its_sums_are_not_known(
+    lo: str, hi: str, at: str, is_exact: bool
+) -> None:
+    merger = Merger(MergeRules(Tiers(ALL_TIERS[:4]), WINDOWS), SOURCES)
+    _pass(merger, at)
+
+    assert (_between(merger, lo, hi) == {}) is is_exact
+    assert (_between(merger, lo, hi) is None) is not is_exact
+
+
+def test_a_pane_that_lies_partly_in_a_span_makes_it_inexact() -> None:
+    """As when one source is days behind, and another one gets events of the same time."""
+    merger = Merger(MergeRules(Tiers(ALL_TIERS[:4]), WINDOWS), SOURCES)
+    _pass(merger, "1h", SOURCES[:1])
+    _add(merger, 1, width=7200, partition=1)
+
+    assert [_between(merger, lo, "2h") for lo in ("0s", "1h")] == [{"clicks": 1}, None]
+    assert _between(merger, "2h", "3h") == {}
+
+
+@given(seed=seeds, story_lives=lives)
+@slow
+def test_the_sums_of_an_hour_are_true_or_unknown(seed: int, story_lives: list[int]) -> None:
+    story = Story(seed, START_S * 1000, "Europe/Paris")
+    for steps in story_lives:
+        story.live(steps)
+    story.catch_up()
+    story.hear()
+    merger, newest = story.merger, story.merger.now_ms // 3_600_000
+    for part in story.parts:
+        for hour in range(newest - 60, newest + 1):
+            found = merger.sums_between(part, 3600 * hour, 3600 * (hour + 1))
+            assert found is not None or hour < newest - 49
+            if found is not None:
+                true = story.truth(part, Span(3600 * hour, 3600 * (hour + 1), 900))
+                assert {k: n for k, n in found.items() if n} == {k: n for k, n in true.items() if n}
+
+
+def test_all_is_complete_up_to_where_the_source_that_is_furthest_behind_is() -> None:
+    merger = _merger()
+    _pass(merger, "1h")
+    assert merger.complete_s == START_S + 3600
+    _pass(merger, "2h", SOURCES[:1])
+    assert merger.complete_s == START_S + 3600

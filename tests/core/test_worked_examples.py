@@ -170,6 +170,11 @@ EXAMPLES: Final = {
     "150 orders of 3,000 visitors": Example(
         "conversion_rate", _orders(150) + _people(3000, "session"), 0.05
     ),
+    "60 orders for 2,000 clicks, those on calls to action apart": Example(
+        "orders_per_click",
+        _orders(60) + _times(2000, "click") + _times(9, "click", kind="cta"),
+        0.03,
+    ),
     "150 orders in 3,000 sessions": Example(
         "session_conversion_rate", _orders(150) + _sessions(3000), 0.05
     ),

@@ -206,15 +206,15 @@ async def test_an_answer_is_neither_decompressed_nor_remembered() -> None:
 
 
 async def test_a_name_without_an_address_is_a_failure_of_the_network() -> None:
-    for known in ({}, {"hooks.example.com": [[]]}):
-        async with Egress(resolver=Names(known)).session(TIMEOUT) as session:
+    for names in (Names(), Names({"hooks.example.com": [[]]})):
+        async with Egress(resolver=names).session(TIMEOUT) as session:
             with pytest.raises(aiohttp.ClientConnectorDNSError):
                 await session.get("http://hooks.example.com/")
 
 
 async def test_the_system_resolves_names_unless_told_otherwise() -> None:
     async with Egress().session(TIMEOUT) as session:
-        with pytest.raises(EgressDenied, match="localhost is denied: it has .* a loopback address"):
+        with pytest.raises(EgressDenied, match=r"it has .+, a loopback address"):
             await session.get("http://localhost/")
 
 

@@ -43,7 +43,7 @@ WRITTEN_IN_FULL = [
     ("127.255.255.254", "loopback"),
     ("[::1]", "loopback"),
     ("[0:0:0:0:0:0:0:1]", "loopback"),
-    ("0.0.0.0", "unspecified"),
+    ("0.0.0.0", "unspecified"),  # noqa: S104 - nothing is bound
     ("[::]", "unspecified"),
     ("0.1.2.3", "this-network"),
     ("10.0.0.1", "private"),
@@ -162,7 +162,7 @@ ANSWERS_OF_NAMES = [
     (["64:ff9b::7f00:1"], "NAT64"),
     (["2002:7f00:1::1"], "6to4"),
     (["100.64.0.1"], "carrier-grade NAT"),
-    (["0.0.0.0"], "unspecified"),
+    (["0.0.0.0"], "unspecified"),  # noqa: S104 - nothing is bound
     ([PUBLIC, "127.0.0.1"], "loopback"),
     (["127.0.0.1", PUBLIC], "loopback"),
     ([PUBLIC, "2606:4700::1111", "::1"], "loopback"),
@@ -187,7 +187,13 @@ async def test_a_name_is_denied_if_any_of_its_addresses_is(
 
 
 @pytest.mark.parametrize(
-    "spelling", ["ＬＯＣＡＬＨＯＳＴ", "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ", "LocalHost", "evil@localhost"]
+    "spelling",
+    [
+        "\uff2c\uff2f\uff23\uff21\uff2c\uff28\uff2f\uff33\uff34",
+        "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ",
+        "LocalHost",
+        "evil@localhost",
+    ],
 )
 async def test_a_name_is_resolved_as_it_is_read(spelling: str, trapped: Trap) -> None:
     names = Names({"localhost": [["127.0.0.1"]]})

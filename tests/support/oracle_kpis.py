@@ -124,6 +124,7 @@ KPIS: Final[Mapping[str, Definition]] = {
     "return_on_marketing_investment": lambda known: _returned(known, "marketing_cost"),
     "conversion_rate": _per("orders", "visitors"),
     "session_conversion_rate": _per("orders", "sessions"),
+    "orders_per_click": _per("orders", "clicks"),
     "qualified_lead_conversion_rate": _per("won_leads", "marketing_qualified_leads"),
     "lead_rate": _per("leads", "visitors"),
     "customer_rate": _per("won_leads", "leads"),

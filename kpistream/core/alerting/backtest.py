@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -24,19 +24,14 @@ from kpistream.core.alerting.conditions import (
     leaves,
 )
 from kpistream.core.alerting.rules import Rule, Severity
+from kpistream.core.alerting.silences import Silence
 from kpistream.core.driver import BEAT_MS, IDLE_BEAT_MS, Driver
 from kpistream.core.instants import rfc3339
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice
 
-WEEK_S: Final = 604_800.0
-
-
-class Quiet(Protocol):
-    """A silence: whether it is over an alert with these labels at a moment, and until when."""
-
-    def quiet_until(self, labels: dict[str, str], at_s: float) -> float | None:
-        """When it ends, in epoch seconds; None if it is not over them then."""
+DAY_S: Final = 86_400.0
+WEEK_S: Final = 7 * DAY_S
 
 
 class Firing(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +94,8 @@ class Pending(msgspec.Struct, frozen=True):
 class RuleSummary:
     """What a rule would have come to: how often it fired, and for how long in all.
 
-    ``per_week`` is how many firings people would have been told of in a week like these events'.
+    ``per_week`` is how many firings people would have been told of in a week like these events';
+    None for events of less than a day, which no week is like.
     """
 
     rule: str
@@ -107,7 +103,7 @@ class RuleSummary:
     fired: int
     silenced: int
     lasted_s: float
-    per_week: float
+    per_week: float | None
 
     @property
     def told(self) -> int:
@@ -255,7 +251,7 @@ def is_worse(rule: Rule, value: float, than: float | None, baseline: float | Non
     return abs(value - middle) > abs(than - middle)
 
 
-def silenced(firings: Iterable[Firing], silences: Sequence[Quiet]) -> list[Firing]:
+def silenced(firings: Iterable[Firing], silences: Sequence[Silence]) -> list[Firing]:
     """The same firings; those that lie wholly under silences are marked."""
     return [
         msgspec.structs.replace(firing, silenced=_is_silenced(firing, silences))
@@ -280,7 +276,7 @@ def _summary(rule: Rule, firings: Sequence[Firing], span_s: float) -> RuleSummar
         len(firings),
         quiet,
         sum(firing.lasted_s for firing in firings),
-        told * WEEK_S / span_s if span_s > 0 else 0.0,
+        told * WEEK_S / span_s if span_s >= DAY_S else None,
     )
 
 
@@ -316,14 +312,12 @@ def _alarming_side(condition: Condition, kpi: str) -> str:
     return "any"
 
 
-def _is_silenced(firing: Firing, silences: Sequence[Quiet]) -> bool:
+def _is_silenced(firing: Firing, silences: Sequence[Silence]) -> bool:
     """Whether one silence after another lies over a firing, from its beginning to its end."""
-    covered_s = firing.from_s
-    while True:
-        ends = (silence.quiet_until(firing.labels, covered_s) for silence in silences)
-        reach_s = max((end for end in ends if end is not None), default=covered_s)
-        if reach_s <= covered_s:
-            return False
-        if reach_s >= firing.to_s:
+    mine = [silence for silence in silences if silence.match(firing.labels)]
+    reached_s = firing.from_s
+    while ends := [silence.until for silence in mine if silence.covers(reached_s)]:
+        reached_s = max(ends)
+        if reached_s >= firing.to_s:
             return True
-        covered_s = reach_s
+    return False

@@ -141,25 +141,28 @@ class Chance:
     def moments(self, slopes: Slopes, sums: Sums, raised: Mapping[str, float]) -> Moments:
         """The variance of something with these slopes, and for how many events it stands.
 
-        `raised` holds factors for the variances of measures. The number is v^3 / k^2, where v and k
-        are what the measures' second and third cumulants come to: a Poisson count's own number.
+        `raised` holds factors for the variances of measures. The number is that of the measure
+        which moves it most: (sum x)^2 / sum x^2 (Kish 1965), of a count the count itself.
         """
-        variances = {n: p.variance(sums) * raised.get(n, 1.0) for n, p in self._parts.items()}
-        second = third = 0.0
-        for name, variance in variances.items():
-            slope = abs(slopes.get(name, 0.0))
-            amount = abs(self._amounts[name](sums))
-            second += slope**2 * variance
-            third += slope**3 * variance**2 / amount if amount else 0.0
-        joint = sum(self._joint(pair, slopes, sums, variances) for pair in self._pairs)
-        known = second * (second / third) ** 2 if third else 0.0
-        return Moments(max(second + joint, 0.0), known)
+        variances = {
+            name: part.variance(sums) * raised.get(name, 1.0)
+            for name, part in self._parts.items()
+            if slopes.get(name)
+        }
+        moved = {name: slopes[name] ** 2 * variance for name, variance in variances.items()}
+        pairs = (p for p in self._pairs if p.one in moved and p.other in moved)
+        joint = sum(self._joint(pair, slopes, sums, variances) for pair in pairs)
+        most = max(moved, key=moved.__getitem__, default="")
+        if not moved.get(most):
+            return Moments(0.0, 0.0)
+        known = self._amounts[most](sums) ** 2 / variances[most]
+        return Moments(max(sum(moved.values()) + joint, 0.0), known)
 
     def _joint(
         self, pair: _Pair, slopes: Slopes, sums: Sums, variances: Mapping[str, float]
     ) -> float:
         """What two measures add to a variance together; where it is open, the most they may."""
-        both = 2 * slopes.get(pair.one, 0.0) * slopes.get(pair.other, 0.0)
+        both = 2 * slopes[pair.one] * slopes[pair.other]
         if pair.covariance is not None:
             return both * pair.covariance(sums)
         if both < 0 and pair.sign == "positive":

@@ -168,7 +168,7 @@ class ConditionReader:
         return c.All(parts) if verb == "all" else c.Any(parts)
 
     def _wrong_number(self, at: Path, verbs: list[str]) -> None:
-        allowed = [*VERBS, *(JOINS if at and at[-1] != "rules" else ())]
+        allowed = [*VERBS, *(JOINS if "when" in at else ["when"])]
         if not verbs:
             self.error(at, "a condition is missing; write one", allowed)
         else:
@@ -234,7 +234,7 @@ class ConditionReader:
         if against == c.SEASON:
             self._needs_hours(at, "against: season", window)
         elif against != c.BEFORE:
-            self._longer(at, against, window)
+            self._longer(at, against, window, (c.BEFORE, c.SEASON))
         ways: dict[str, c.Way] = {"rises_by": "up", "falls_by": "down", "changes_by": "any"}
         return c.Change(kpi, window, ways[verb], getattr(written, verb), against)
 
@@ -243,7 +243,7 @@ class ConditionReader:
         if against is None:
             self.error(at, "`absent` needs `against`, a longer window that tells what is usual")
             return c.Absence(kpi, window, window)
-        self._longer(at, against, window)
+        self._longer(at, against, window, ())
         return c.Absence(kpi, window, against)
 
     def _forecast(self, at: Path, written: LeafWritten, verb: str, kpi: str, window: str) -> c.Leaf:
@@ -272,12 +272,11 @@ class ConditionReader:
         if length is None or length % HOUR_S:
             self.error(at, f"`{what}` needs a window of whole hours such as 1h, not {window!r}")
 
-    def _longer(self, at: Path, against: str, window: str) -> None:
+    def _longer(self, at: Path, against: str, window: str, also: Collection[str]) -> None:
         allowed = [w for w in self.vocabulary.windows if (_length_of(w) or 0) > _seconds(window)]
         if against not in allowed:
             problem = f"{against!r} is no window longer than {window}"
-            extra = [] if "absent" in str(at) else [c.BEFORE, c.SEASON]
-            self.error((*at, "against"), problem, [*extra, *allowed])
+            self.error((*at, "against"), problem, [*also, *allowed])
 
 
 def _verbs(written: LeafWritten) -> Iterator[str]:

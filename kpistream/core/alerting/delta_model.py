@@ -116,7 +116,7 @@ def raised_variances(
     for name, slope in slopes.items():
         if not chance.is_random(name) or chance.is_count(name):
             continue
-        against = side is None or (slope > 0) is side.is_below
+        against = side is not None and (slope > 0) is side.is_below
         seen = chance.weight(name, sums, None)
         careful = chance.weight(name, sums, AGAINST if against else ALONG, reference)
         if seen is not None and careful is not None:

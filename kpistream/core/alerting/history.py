@@ -181,12 +181,20 @@ class History:
     def _look(self, merger: Summing, part: Slice, most: int) -> int:
         """Record slots of a slice; how many were looked at."""
         self._forget_old_days(part)
-        slot = first = max(self._next[part], self._due - LOOK_BACK_S)
+        slot = first = max(self._next[part], self._due - LOOK_BACK_S, self._begin(part))
         while slot <= self._due and slot - first < most * SLOT_S:
             self._learn_slot(merger, part, slot)
             slot += SLOT_S
         self._next[part] = slot
         return max(1, (slot - first) // SLOT_S)
+
+    def _begin(self, part: Slice) -> int:
+        """The first slot of a slice's history: before it, the slice may not have been there."""
+        days = self._days.get(part)
+        if not days:
+            return 0
+        number = min(days)
+        return number * DAY_S + decode_day(days[number]).first_slot * SLOT_S
 
     def _learn_slot(self, merger: Summing, part: Slice, slot: int) -> None:
         """Record a slot unless it is known already; the first of a slice has something in it."""

@@ -8,6 +8,8 @@ measure, since a rule that is new tomorrow may need one that nobody records toda
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import or_
 from typing import Final
 
 import msgspec
@@ -35,6 +37,12 @@ class HistoryDay(msgspec.Struct, array_like=True):
         for name in measures:
             bits &= self.known.get(name, 0)
         return [slot for slot in range(SLOTS) if bits >> slot & 1]
+
+    @property
+    def first_slot(self) -> int:
+        """The first slot in which any measure was recorded; 0 if none was."""
+        bits = reduce(or_, self.known.values(), 0)
+        return (bits & -bits).bit_length() - 1 if bits else 0
 
     def read(self, slot: int, measures: frozenset[str]) -> Sums | None:
         """The sums that are not 0 in a slot; None unless all the measures were recorded in it."""

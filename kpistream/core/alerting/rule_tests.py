@@ -128,7 +128,7 @@ def run(test: RuleTest, plan: Plan) -> list[Unmet]:
     unmet = []
     for expectation in sorted(test.expectations, key=attrgetter("at_s")):
         moment_ms = (test.start_s + expectation.at_s) * 1000
-        while coming is not None and coming.arrived_ms <= moment_ms:
+        while coming is not None and coming.arrived_ms < moment_ms:
             for _ in driver.feed(coming.event_type, coming.value, coming.arrived_ms):
                 pass
             coming = next(events, None)

@@ -256,7 +256,7 @@ class _Reader:
         before = len(self.errors)
         own = {field.name for field in kind.fields} - set(GENERATED)
         allowed = sorted(own | {"currency"} if _has_money(kind) else own)
-        places = {("fields",): written.fields}
+        places: dict[Path, Mapping[str, Any]] = {("fields",): written.fields}
         places |= {("vary", n): fields for n, fields in enumerate(written.vary)}
         for place, fields in places.items():
             for name in fields:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
@@ -115,6 +115,13 @@ def _confident(value: object) -> object:
     return float(value)
 
 
+def _inhibited(value: object) -> object:
+    names = value if isinstance(value, list) else [value]
+    if value != DEPENDENTS and not all(isinstance(n, str) and _NAME.fullmatch(n) for n in names):
+        raise ValueError(f"write {DEPENDENTS}, or a list of names of rules")
+    return names
+
+
 _Words = Annotated[str, AfterValidator(_said)]
 _Name = Annotated[str, AfterValidator(_named)]
 _Confidence = Annotated[object, AfterValidator(_confident)]
@@ -138,7 +145,7 @@ class _RuleWritten(LeafWritten):
     action: _Words
     summary: _Words
     labels: dict[_Name, _Words] = {}
-    inhibits: Literal["dependents"] | list[_Name] = []
+    inhibits: Annotated[object, AfterValidator(_inhibited)] = []
 
 
 class _File(Written):
@@ -185,7 +192,7 @@ class _RuleReader:
     def _rule(self, written: _RuleWritten, when: Condition) -> Rule:
         settle = None if written.settle == LEARNED else self._seconds("settle", written.settle)
         confidence = written.confidence
-        inhibits = [written.inhibits] if isinstance(written.inhibits, str) else written.inhibits
+        inhibits = written.inhibits if isinstance(written.inhibits, list) else []
         return Rule(
             name=written.name,
             kpi=written.kpi,
@@ -204,7 +211,7 @@ class _RuleReader:
             action=written.action,
             summary=written.summary,
             labels=written.labels,
-            inhibits=tuple(inhibits),
+            inhibits=tuple(map(str, inhibits)),
         )
 
     def _seconds(self, key: str, text: str) -> float:

@@ -48,7 +48,7 @@ def sentence(
         return ""
     verb = "Fell" if value < before else "Rose"
     start, end = told_apart(kpi, before, value, currency)
-    clauses = [*_by_member(dimension, parts), *_by_driver(drivers)]
+    clauses = [*_by_member(kpi, dimension, parts), *_by_driver(drivers)]
     because = f": {'; '.join(clauses)}" if clauses else ""
     return f"{verb} from {start} to {end}{because}."
 
@@ -101,25 +101,24 @@ def _duration(value: float, digits: int) -> str:
     return f"{number_text(value, digits)} s"
 
 
-def _by_member(dimension: str, parts: Sequence[Contribution]) -> list[str]:
+def _by_member(kpi: Kpi, dimension: str, parts: Sequence[Contribution]) -> list[str]:
     excess, part = foremost(parts) or (Fraction(0), None)
     if part is None or excess < STANDS_OUT:
         return []
     share = part.change / sum((each.change for each in parts), Fraction(0))
     if share < WORTH_TELLING:
         return []
-    return [f"{_share_text(share)} of it by {dimension}={part.member}{_how(part)}"]
+    how = "" if kpi.expression.sides is None else f" ({_how(part)})"
+    return [f"{_share_text(share)} of it by {dimension}={part.member}{how}"]
 
 
 def _how(part: Contribution) -> str:
-    """Whether a member's own rate did it or its share; a sum has no shares."""
+    """Whether a member's own rate did it or its share, of a quotient; a sum has no shares."""
     if part.value is None and part.before is not None:
-        return " (gone)"
+        return "gone"
     if part.before is None and part.value is not None:
-        return " (new)"
-    if not part.mix:
-        return ""
-    return " (its own rate)" if abs(part.rate) >= abs(part.mix) else " (its share)"
+        return "new"
+    return "its own rate" if abs(part.rate) >= abs(part.mix) else "its share"
 
 
 def _by_driver(drivers: Sequence[Driver]) -> list[str]:

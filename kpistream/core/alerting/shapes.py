@@ -58,7 +58,7 @@ def linear_of(quotient: Quotient, is_random: IsRandom) -> Linear | None:
     if turned is None or len(turned.terms) != 1 or turned.fixed:
         return None
     (factors,) = turned.terms.values()
-    if min(factors.values()) <= 0:
+    if min(*factors.values(), *turned.exposure.values()) <= 0:
         return None
     return Linear(turned.terms, turned.fixed, turned.exposure, inverse=True)
 

@@ -1,57 +1,39 @@
 """Silences that were planned: a list of spans in which nobody is told, and of what.
 
-    - match: {channel: email}
-      from: 2026-03-02 22:00
-      to: 2026-03-03 06:00
-      comment: the mail server moves
-    - match: ["alertname=roas_below_one", 'campaign=~"autumn.*"']
-      from: 2026-03-07
-      to: 2026-03-09
+- match: {channel: email}
+from: 2026-03-02 22:00
+to: 2026-03-03 06:00
+comment: the mail server moves
+- match: ["alertname=roas_below_one", 'campaign=~"autumn.*"']
+from: 2026-03-07
+to: 2026-03-09
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kpistream.core.alerting.matchers import Matcher, Matchers
+from kpistream.core.alerting.matchers import Matcher, parse_matcher
 from kpistream.core.alerting.moments import read_span, under
+from kpistream.core.alerting.silences import Silence
 from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, Path, load, validate
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedSilence:
-    """A span (epoch seconds) in which nobody is told of alerts with labels that match."""
+def load_silences(text: str, filename: str, days: Days) -> tuple[Silence, ...]:
+    """The silences of a YAML file, by their place in it; local times are those of ``days``.
 
-    matchers: Matchers
-    from_s: float
-    to_s: float
-    comment: str = ""
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether it is over alerts with these labels."""
-        return self.matchers.match(labels)
-
-    def quiet_until(self, labels: Mapping[str, str], at_s: float) -> float | None:
-        """When it ends, if it is over alerts with these labels at a moment; None if not."""
-        return self.to_s if self.from_s <= at_s < self.to_s and self.matches(labels) else None
-
-
-def load_silences(text: str, filename: str, days: Days) -> tuple[PlannedSilence, ...]:
-    """The silences of a YAML file; raises ConfigErrors with everything that is wrong in it."""
+    Raises ConfigErrors with everything that is wrong in it.
+    """
     located = under("silences", load(text, filename))
     written = validate(located, _File).silences
-    errors: list[ConfigError] = []
-    read = [
-        _silence(("silences", n), one, located, days, errors) for n, one in enumerate(written)
-    ]
-    if errors:
-        raise ConfigErrors(errors)
-    return tuple(read)
+    reader = _Reader(located, days)
+    read = [reader.silence(n, one) for n, one in enumerate(written)]
+    if reader.errors:
+        raise ConfigErrors(reader.errors)
+    return tuple(silence for silence in read if silence is not None)
 
 
 class _Written(BaseModel):
@@ -69,25 +51,49 @@ class _File(BaseModel):
     silences: list[_Written]
 
 
-def _silence(
-    at: Path, written: _Written, located: Located, days: Days, errors: list[ConfigError]
-) -> PlannedSilence:
-    from_s, to_s = read_span(at, written.begin, written.end, located, days, errors)
-    matchers = _matchers((*at, "match"), written.match, located, errors)
-    return PlannedSilence(matchers, from_s, to_s, written.comment)
+class _Reader:
+    """Makes silences of what was written, and collects what is wrong on the way."""
 
+    def __init__(self, located: Located, days: Days) -> None:
+        self.errors: list[ConfigError] = []
+        self._located = located
+        self._days = days
 
-def _matchers(
-    at: Path,
-    written: Mapping[str, str] | list[str],
-    located: Located,
-    errors: list[ConfigError],
-) -> Matchers:
-    read: list[Matcher] = []
-    is_list = isinstance(written, list)
-    for key, text in enumerate(written) if is_list else written.items():
+    def silence(self, number: int, written: _Written) -> Silence | None:
+        at: Path = ("silences", number)
+        before = len(self.errors)
+        from_s, to_s = read_span(
+            at, written.begin, written.end, self._located, self._days, self.errors
+        )
+        matchers = self._matchers((*at, "match"), written.match)
+        if len(self.errors) > before:
+            return None
         try:
-            read.append(Matcher.parse(text) if is_list else Matcher(str(key), "=", text))
+            return Silence(
+                id=f"{number + 1}",
+                matchers=matchers,
+                starts_at=from_s,
+                ends_at=to_s,
+                author=self._located.filename[-200:],
+                comment=written.comment,
+                created_at=from_s,
+            )
         except ValueError as error:
-            errors.append(located.error((*at, key), str(error)))
-    return Matchers(tuple(read))
+            self.errors.append(self._located.error(at, str(error)))
+            return None
+
+    def _matchers(self, at: Path, written: dict[str, str] | list[str]) -> tuple[Matcher, ...]:
+        read: list[Matcher] = []
+        for key in written if isinstance(written, dict) else range(len(written)):
+            try:
+                read.append(_matcher(written, key))
+            except ValueError as error:
+                self.errors.append(self._located.error((*at, key), str(error)))
+        return tuple(read)
+
+
+def _matcher(written: dict[str, str] | list[str], key: str | int) -> Matcher:
+    """The matcher of a line, or of a label with the value that it must have."""
+    if isinstance(written, dict):
+        return Matcher(str(key), "=", written[str(key)])
+    return parse_matcher(written[int(key)])

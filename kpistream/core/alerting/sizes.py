@@ -17,7 +17,7 @@ PRIOR_SPREAD: Final = expm1(1.2**2)
 PRIOR_NUMBER: Final = 10
 """How many amounts of that spread stand beside those seen."""
 
-AGAINST: Final = 4.0
+AGAINST: Final = 8.0
 """How many of its own errors the spread is raised by, where too small a spread means an alarm.
 
 Found by simulation, for amounts up to a lognormal's sigma of 1.2 and from 5 to 500 of them.
@@ -50,16 +50,16 @@ class Sizes(NamedTuple):
             return None
         if self.number is None or self.number < 1:
             return self._uncounted(caution)
-        spread = max(self.number * self.squares / self.total**2 - 1.0, 0.0)
-        spread = _shrunk(spread, self.number)
+        seen = max(self.number * self.squares / self.total**2 - 1.0, 0.0)
+        spread = _shrunk(seen, self.number)
         mean = self.total / self.number
-        return mean * (1.0 + spread) * (1.0 + caution * spread / sqrt(self.number))
+        return mean * (1.0 + spread * (1.0 + caution * spread / sqrt(self.number)))
 
     def _uncounted(self, caution: float) -> float:
-        """The same where the mean is not known: as if no two amounts seen differed."""
-        known = self.known
-        raised = (1.0 + _shrunk(0.0, known)) * (1.0 + caution * PRIOR_SPREAD / sqrt(known))
-        return self.squares / self.total * raised
+        """The same where nobody counts them: they may be spread as widely as those not seen."""
+        error = caution * PRIOR_SPREAD / sqrt(self.known)
+        widened = (1.0 + PRIOR_SPREAD * (1.0 + error)) / (1.0 + PRIOR_SPREAD)
+        return self.squares / self.total * widened
 
 
 def _shrunk(spread: float, number: float) -> float:

@@ -75,7 +75,8 @@ def average_run_length(limit: float, shift: float, mean: float = 0.0) -> float:
     before them alarm far more often. Raises ValueError unless limit and shift are positive.
     """
     _check(shift, limit)
-    return 1 / sum(1 / _one_sided(limit, sign * mean - shift / 2) for sign in (1, -1))
+    rate = sum(1 / _one_sided(limit, sign * mean - shift / 2) for sign in (1, -1))
+    return 1 / rate if rate else math.inf
 
 
 def limit_for(run_length: float, shift: float) -> float:

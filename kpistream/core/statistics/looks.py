@@ -12,7 +12,7 @@ rises above u from below. So, with P(Z > u) = p,
     P(sup > u) <= p + (span / width) (P(sup > u within one width) - p)
 
 which for large u is (span / width) u^2 p, the formula of Pickands (1969), "Upcrossing
-probabilities for stationary Gaussian processes". That one is too small by a third at u = 3, which
+probabilities for stationary Gaussian processes". That one is too small by a fifth at u = 3, which
 is why it is not taken. A span shorter than the window counts as one window.
 """
 
@@ -38,11 +38,12 @@ def over_looks(p: float, window_s: float, span_s: float = WEEK_S) -> float:
     """The chance that a p-value falls to ``p`` or below at any time in a span, in seconds.
 
     At least p, at most 1, and never less for a larger p. An upper bound for Gaussian sums that are
-    looked at without a pause; what is looked at in steps, or in whole numbers, stays below it.
+    looked at without a pause: of 20,000 simulated weeks, 0.8 % had an alarm where 1 % was asked.
+    Looked at in steps, or of few events, fewer have.
     Raises ValueError unless p is from 0 to 1 and the times are positive.
     """
-    windows = _windows(window_s, span_s)
-    return _over(normal_quantile_tail(p), windows) if p > 0 else 0.0
+    u, windows = normal_quantile_tail(p), _windows(window_s, span_s)
+    return _over(u, windows) if u < math.inf else 0.0
 
 
 def single_look(chance: float, window_s: float, span_s: float = WEEK_S) -> float:

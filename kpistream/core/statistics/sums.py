@@ -9,9 +9,10 @@ which here is not known; the size-biased mean stands for it.
 
 How often p is at or below a level, as a multiple of the level, by simulation of 5 to 500
 log-normal amounts (sigma up to 1.5) and Pareto ones (exponent 2.5), for levels from 1e-2 to 1e-5:
-never above 1 for the tails above, and never above 1 for those below if ``weight`` is the true
-size-biased mean. If ``weight`` is not known, the quotient of the sample alone makes the tail below
-2 to 2000 times too small: a sample that lacks its large amounts knows nothing of them.
+at most 1 for the tails above, and at most 1 for those below if ``weight`` is the true size-biased
+mean. Where the sample's own quotient is taken instead, p of the tail below is at or below 1e-4 up
+to 1.8 times as often for 100 amounts with sigma 0.5, 14 times with sigma 1, 107 times with sigma
+1.5, and more for fewer: a sample that lacks its large amounts knows nothing of them.
 """
 
 from __future__ import annotations
@@ -97,9 +98,9 @@ def two_sums(  # six numbers are what two rates consist of
     size-biased mean of both or of the first, whichever is larger.
 
     Simulated as above, at exposures of 1:20, 1:4, 1:1 and 20:1, p is at or below a level no more
-    often than the level says. With the weight of both alone it would be 20 times as often at 1e-5
-    and 1:20. The price are few discoveries where amounts are very unequal: with sigma = 1.5 and
-    100 amounts p is at or below 0.01 once in 900 times.
+    often than the level says. With the weight of both alone, at 1:20, it would be up to 20 times
+    as often at 1e-5. The price is that little is found where amounts are very unequal: with sigma
+    1.5 and 100 amounts, p is at or below 0.01 by chance only once in 900 times.
 
     Raises ValueError if anything is negative, or an exposure not positive.
     """

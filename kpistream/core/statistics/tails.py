@@ -1,9 +1,9 @@
 """Tails: the chances of normal, gamma and beta variables to lie beyond a point.
 
 Relative errors are below 1e-10 for tails down to 1e-290 and shapes from 1 to 1e9; they grow with
-the root of the shape beyond. Below 1 that holds for the absolute errors. Each call is bounded: at most 500 terms of a series or of a continued
-fraction for small shapes, and 24 points of an integral for large ones, which needs no other
-approximation.
+the root of the shape beyond. Below 1 that holds for the absolute errors. Each call is bounded: at
+most 500 terms of a series or of a continued fraction for small shapes, and 24 points of an
+integral for large ones, which needs no other approximation.
 """
 
 from __future__ import annotations

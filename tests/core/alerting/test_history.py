@@ -25,7 +25,7 @@ from kpistream.core.merge import Merger
 from kpistream.core.merge_rules import MergeRules
 from kpistream.core.owned_rows import Row
 from kpistream.core.panes import ALL_TIERS, Tiers
-from kpistream.core.partials import Mark, Partial, Sums
+from kpistream.core.partials import Crowds, Mark, Partial, Sums
 from kpistream.core.slices import Slice
 from kpistream.core.windows import parse_window
 
@@ -187,7 +187,8 @@ def test_a_measure_that_is_new_is_not_taken_for_one_that_was_zero() -> None:
     for hour in range(100):
         told.tell(EMAIL, hour, clicks=1, orders=2)
     history = _history()
-    _learn(history, told, 60)
+    for hour in (30, 60):
+        _learn(history, told, hour)
     orders = frozenset({"clicks", "orders"})
     history = _history(history.drain(1), b"two", {("channel",): orders})
     _learn(history, told, 61)
@@ -215,7 +216,6 @@ class _Life:
 
     def live(self, hours: int) -> None:
         self.hour += hours
-        self.owners += 1
         _learn(self.history, self.told, self.hour)
 
     def flush(self) -> None:
@@ -225,11 +225,12 @@ class _Life:
     def crash(self) -> None:
         self.owners += 1
         self.history = _history(self.rows, b"owner-%d" % self.owners)
+        _learn(self.history, self.told, self.hour)
 
 
 some_hours = st.lists(st.integers(0, 3), min_size=60, max_size=60)
 steps = st.lists(
-    st.tuples(st.sampled_from(["live", "flush", "crash"]), st.integers(1, 30)), max_size=25
+    st.tuples(st.sampled_from(["live", "flush", "crash"]), st.integers(1, 30)), max_size=12
 )
 
 
@@ -485,15 +486,18 @@ def test_the_second_of_two_equal_hours_is_compared_with_the_only_one_of_other_we
     assert _clicks(history.weeks(EMAIL, second, second + HOUR, back=1)) == [was]
 
 
-def test_a_week_with_a_gap_is_left_out() -> None:
+@pytest.mark.parametrize(
+    ("since", "until", "clicks"),
+    [(21, 45, [24]), (20, 44, [24]), (19, 43, []), (17, 23, [6]), (17, 20, [3])],
+)
+def test_a_week_with_a_gap_is_left_out(since: int, until: int, clicks: list[int]) -> None:
+    """Nothing is known from the 5th day until 20 hours into the 11th."""
     told, history = _clicked(EMAIL, range(24 * 30)), _history()
-    for day in (1, 2, 3, 4, 13, 14, 15, 16, 20, 21, 22):
+    for day in (1, 2, 3, 4, 13, 14, 15, 16, 17, 18):
         _learn(history, told, day * 24)
 
-    at = START + 22 * DAY + 9 * HOUR
-    assert history.slots(EMAIL, at - 14 * DAY, at - 14 * DAY + 1)[0][1] is None
-    assert _clicks(history.weeks(EMAIL, at, at + HOUR)) == [1, 1]
-    assert _clicks(history.weeks(EMAIL, at - 12 * HOUR, at + 12 * HOUR)) == [24]
+    tenth = START + 17 * DAY
+    assert _clicks(history.weeks(EMAIL, tenth + since * HOUR, tenth + until * HOUR)) == clicks
 
 
 def test_weeks_with_a_special_date_are_left_out() -> None:
@@ -583,8 +587,8 @@ def _hours_of(merger: Merger, hours: Iterable[int]) -> Iterator[int]:
     for hour in hours:
         at = START + hour * HOUR
         for half, clicks in ((0, hour // 2), (HOUR // 2, hour - hour // 2)):
-            pane = (10, at + half, {"clicks": clicks}, {})
-            merger.merge((), Partial("clicks", 0, hour, [pane]))
+            panes: list[tuple[int, int, Sums, Crowds]] = [(10, at + half, {"clicks": clicks}, {})]
+            merger.merge(TOTAL, Partial("clicks", 0, hour, panes))
         merger.mark(Mark("clicks", 0, (at + HOUR) * 1000, hour))
         merger.advance((at + HOUR) * 1000)
         merger.reached(hour)
@@ -593,32 +597,29 @@ def _hours_of(merger: Merger, hours: Iterable[int]) -> Iterator[int]:
 
 @pytest.mark.parametrize("stop_at", [30, 80, 119])
 def test_what_a_merger_added_up_is_learned_across_a_restart_of_both(stop_at: int) -> None:
-    merger, history = _merger(), _history()
+    merger, history, rows = _merger(), _history(), list[Row]()
     for hour in _hours_of(merger, range(1, stop_at)):
+        rows += merger.drain()
         if hour < stop_at - 20:
             history.learn(merger, merger.complete_s)
-    merger.drain()
-    rows, kept = merger.drain() or [], history.drain(stop_at)
-    merger.reached(stop_at)
-    merger = _restarted(stop_at)
-    history = _history(kept, b"two")
-    for _ in _hours_of(merger, range(stop_at, 120)):
-        history.learn(merger, merger.complete_s)
-    history.learn(merger, merger.complete_s)
-
-    assert rows == []
-    known = _known(history, (), 119)
-    assert known == [None, *({"clicks": hour} for hour in range(1, 119))]
-
-
-def _restarted(stop_at: int) -> Merger:
-    """A merger that goes on from the rows of one that saw the hours before."""
-    old, rows = _merger(), list[Row]()
-    for _ in _hours_of(old, range(1, stop_at)):
-        rows += old.drain()
     merger = _merger(dict(rows).items(), b"two")
     merger.resume(stop_at)
-    return merger
+    history = _history(history.drain(stop_at), b"two")
+    for _ in _hours_of(merger, range(stop_at, 120)):
+        history.learn(merger, merger.complete_s)
+
+    known = _known(history, TOTAL, 120)
+    assert known == [None, *({"clicks": hour} for hour in range(1, 119)), None]
+
+
+def test_a_slot_that_a_source_has_yet_to_measure_is_not_learned() -> None:
+    merger, history = _merger(), _history()
+    for _ in _hours_of(merger, range(1, 5)):
+        pass
+    merger.advance((START + 20 * HOUR) * 1000)
+    history.learn(merger, merger.complete_s)
+
+    assert history.newest_slot(TOTAL) == START + 3 * HOUR
 
 
 def test_learning_many_slots_does_not_depend_on_how_many_a_call(
