@@ -10,6 +10,7 @@ from typing import Final
 from kpistream.core.alerting.rules import DEPENDENTS, Rule, Vocabulary
 from kpistream.core.alerting.rules_file import load_rules, unknown_inhibited
 from kpistream.core.catalogue import Catalogue
+from kpistream.core.kpis import Kpi
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, load
 from kpistream.core.located_yaml import Path as Place
 from kpistream.core.rates import Rates
@@ -56,6 +57,11 @@ def load_rule_files(settings: Settings, catalogue: Catalogue, slicing: Slicing) 
     return rules
 
 
+def is_undivided(kpi: Kpi) -> bool:
+    """Whether a KPI's sums over a window cannot be taken from those of a longer one."""
+    return any(measure.kind in ("distinct", "level") for measure in kpi.measures)
+
+
 def refuse_unknown_inhibited(rules: Iterable[Rule]) -> None:
     """Raise :class:`ConfigErrors` if a rule inhibits one that no file has."""
     rules = list(rules)
@@ -93,6 +99,7 @@ def load_rule_file(
         catalogue.dimensions,
         list(slicing.sets),
         [objective.id for objective in catalogue.objectives],
+        [kpi.id for kpi in catalogue.kpis.values() if is_undivided(kpi)],
     )
     try:
         return load_rules(text, str(path), vocabulary)

@@ -186,7 +186,7 @@ class Monitor:
             return []
         self._is_reading_up = False
         now_s = self.board.as_of
-        self.history.learn(self.merger, now_s)
+        self.history.learn(self.merger, self.merger.complete_s)
         self._note_statuses(now_s)
         news = self._judge.judge(now_s, self.merger.slices, self._silent)
         news = [*self._explained(news, kin or (self,))]

@@ -28,6 +28,9 @@ from kpistream.core.rates import Rates
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import Window, objective_window, parse_window, tiers_for
 
+_TEACHING: Final = "24h"
+"""History is learned from the panes of this window, whether or not it is read."""
+
 DEFAULT_HORIZON_MS: Final = 15 * 60 * 1000
 
 MAX_PANE_SLICES: Final = 50_000
@@ -108,7 +111,10 @@ class Plan:
     @cached_property
     def tiers(self) -> Tiers:
         """The tiers that the windows need."""
-        return tiers_for(self.all_windows, self.days)
+        windows = self.all_windows
+        if self.history_wanted:
+            windows = (*windows, parse_window(_TEACHING, self.days))
+        return tiers_for(windows, self.days)
 
     @cached_property
     def merge_rules(self) -> MergeRules:

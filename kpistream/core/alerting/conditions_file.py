@@ -235,6 +235,9 @@ class ConditionReader:
             self._needs_hours(at, "against: season", window)
         elif against != c.BEFORE:
             self._longer(at, against, window, (c.BEFORE, c.SEASON))
+            if kpi in self.vocabulary.undivided:
+                problem = f"{kpi} counts people, or is a level: a part of a longer window is no sum"
+                self.error((*at, "against"), problem, [c.BEFORE, c.SEASON])
         ways: dict[str, c.Way] = {"rises_by": "up", "falls_by": "down", "changes_by": "any"}
         return c.Change(kpi, window, ways[verb], getattr(written, verb), against)
 

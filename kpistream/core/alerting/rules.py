@@ -92,7 +92,8 @@ class Vocabulary:
 
     ``slicing`` holds the sets of dimensions that slices are kept for; without it the sets are not
     checked, with it a rule over a set that nobody keeps, which could never fire, is an error.
-    ``objectives`` maps each objective to its KPI and slice.
+    ``undivided`` are the KPIs whose sums over a window cannot be taken from those of a longer one:
+    numbers of people, and levels.
     """
 
     kpis: Collection[str]
@@ -100,3 +101,4 @@ class Vocabulary:
     dimensions: Collection[str]
     slicing: Collection[tuple[str, ...]] | None = None
     objectives: Collection[str] = ()
+    undivided: Collection[str] = ()

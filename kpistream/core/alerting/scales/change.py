@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from kpistream.core.alerting.conditions import BEFORE, Change, Way, in_words
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import ROUNDING, Measured, Scale
 from kpistream.core.alerting.why import Evidence
+from kpistream.core.kpis import Value
 from kpistream.core.partials import Sums, difference
 
 
@@ -43,15 +46,30 @@ class ChangeScale(Scale):
             return self._measured.before(look)
         return difference(look.desk.sums(look.part, self._longer), self._measured.sums(look))
 
-    def baseline(self, look: Look) -> float | None:
+    def _spans(self, look: Look) -> float:
+        """How many times as long as what it is compared with the window lasts."""
+        if self._leaf.against == BEFORE or self._longer is None:
+            return 1.0
+        start, end = look.desk.bounds(self._longer)
+        mine = self._measured.covers_s(look)
+        return mine / max(end - start - mine, 1.0)
+
+    def _base(self, look: Look) -> Value | None:
+        """What the value was; of a sum, as much of it as falls to the window's length."""
         then = self._measured.value(self._then(look))
-        return None if then is None else then.value
+        if then is None or self._measured.kpi.expression.divides:
+            return then
+        return msgspec.structs.replace(then, value=then.value * self._spans(look))
+
+    def baseline(self, look: Look) -> float | None:
+        base = self._base(look)
+        return None if base is None else base.value
 
     def plain(self, look: Look) -> bool | None:
         reading = self._measured.reading(look)
         if reading is None:
             return None
-        then = self._measured.value(self._then(look))
+        then = self._base(look)
         if then is None:
             return None
         unit = 1 / (then.denominator or 1)
@@ -64,15 +82,14 @@ class ChangeScale(Scale):
         measured = self._measured
         if measured.uncertainty.kind == "none":
             return 0.0
-        return measured.over_a_week(look, self._p(measured.sums(look), self._then(look)))
+        return measured.over_a_week(look, self._p(look))
 
-    def _p(self, now: Sums, then: Sums) -> float:
+    def _p(self, look: Look) -> float:
+        now, then, spans = self._measured.sums(look), self._then(look), self._spans(look)
         change, way = self._measured.uncertainty.change, self._leaf.way
-        if way == "up":
-            return change(now, then, "rises")
-        if way == "down":
-            return change(now, then, "falls")
-        return min(1.0, 2 * min(change(now, then, "rises"), change(now, then, "falls")))
+        rises = 1.0 if way == "down" else change(now, then, "rises", spans)
+        falls = 1.0 if way == "up" else change(now, then, "falls", spans)
+        return min(1.0, (2 if way == "any" else 1) * min(rises, falls))
 
     def evidence(self, look: Look) -> Evidence:
         is_raw = self._measured.uncertainty.kind == "none"
