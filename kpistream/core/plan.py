@@ -26,7 +26,14 @@ from kpistream.core.panes import Tiers
 from kpistream.core.people import People
 from kpistream.core.rates import Rates
 from kpistream.core.slices import Slicing
-from kpistream.core.windows import Window, objective_window, parse_window, tiers_for
+from kpistream.core.windows import (
+    Window,
+    can_settle,
+    objective_window,
+    parse_window,
+    settled_name,
+    tiers_for,
+)
 
 _TEACHING: Final = "24h"
 """History is learned from the panes of this window, whether or not it is read."""
@@ -82,11 +89,11 @@ class Plan:
     def settled_windows(self) -> tuple[Window, ...]:
         """The windows of rules that wait until their data is old enough."""
         names = dict.fromkeys(
-            f"{window}@{settle_s:.0f}s"
+            settled_name(window, settle_s)
             for rule in self.rules
             for settle_s in (LADDER if rule.settle_s is None else [rule.settle_s])
             for _, window in rule.pairs
-            if settle_s
+            if settle_s and can_settle(window, settle_s)
         )
         return tuple(parse_window(name, self.days) for name in names)
 

@@ -40,7 +40,7 @@ FAR_FUTURE: Final = 2**62
 """The end of a rolling window: events that are ahead of the clock are in it."""
 
 MAX_REACH_S: Final = 800 * DAY_S
-"""How far the panes of days reach for the longest objective."""
+"""How far the panes of days reach for the longest objective, but for an hour of summer time."""
 
 KEPT_AFTER_S: Final = 31 * DAY_S
 """For how long after its deadline an objective can still be read."""
@@ -264,6 +264,20 @@ def _settled_window(base_name: str, delay: str, days: Days) -> SettledWindow:
     return SettledWindow(f"{base_name}@{delay}", base.grain_s, needs, days, base, delay_s)
 
 
+def settled_name(window: str, settle_s: float) -> str:
+    """The name of a window as it was so many seconds ago."""
+    return f"{window}@{settle_s:.0f}s" if settle_s else window
+
+
+def can_settle(window: str, settle_s: float) -> bool:
+    """Whether there are panes for a window as it was so many seconds ago."""
+    try:
+        parse_window(settled_name(window, settle_s))
+    except ValueError:
+        return False
+    return True
+
+
 def objective_window(name: str, start: date, end: date, days: Days | None = None) -> Window:
     """The days from ``start`` to the one before ``end``.
 
@@ -274,8 +288,8 @@ def objective_window(name: str, start: date, end: date, days: Days | None = None
     if end_s <= start_s:
         raise ValueError(f"{name!r} ends on {end}, which is not after its start, {start}")
     needs = end_s - start_s + KEPT_AFTER_S
-    if needs > MAX_REACH_S:
-        most = (MAX_REACH_S - KEPT_AFTER_S) // DAY_S
+    most = (MAX_REACH_S - KEPT_AFTER_S) // DAY_S
+    if (end - start).days > most:
         raise ValueError(f"{name!r} lasts from {start} to {end}; {most} days are the most")
     grain = next((tier.width_s for tier in ALL_TIERS if tier.reach_s >= needs), DAY_S)
     return ObjectiveWindow(name, grain, needs, days, start_s, end_s)

@@ -59,6 +59,8 @@ def _checked_days(text: str) -> str:
 
 
 def _checked_window(name: str) -> str:
+    if "@" in name:
+        raise ValueError(f"{name!r} is for rules: they say how old data must be by `settle`")
     parse_window(name)
     return name
 

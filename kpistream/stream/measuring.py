@@ -107,3 +107,4 @@ class Measuring:
         telemetry.outcomes(self.topic, partition, measurer.ledger.counts)
         telemetry.watermark(self.topic, partition, measurer.watermark_ms / 1000)
         telemetry.lateness(self.topic, measurer.take_ages_s())
+        telemetry.arrival_lag(self.topic, partition, measurer.lag_s)

@@ -219,3 +219,20 @@ def test_a_number_has_no_needless_zeros() -> None:
 )
 def test_half_a_cent_is_rounded_up_as_people_do(value: float, text: str) -> None:
     assert decimal_text(value, 2) == text
+
+
+def test_what_drives_a_kpi_and_what_it_costs_are_told_where_they_are_declared() -> None:
+    kpis = shipped().kpis
+    told = rows(kpis["return_on_ad_spend"], shipped(), Place(), "fr")
+    assert told["drivers"] == ["average_order_value * orders_per_click / cost_per_click"]
+    assert told["stake"] == ["(baseline - return_on_ad_spend) * ad_cost"]
+    assert not {"drivers", "stake"} & rows(kpis["bounce_rate"], shipped(), Place(), "fr").keys()
+
+
+def test_programs_are_told_of_drivers_and_stakes_too() -> None:
+    kpis = shipped().kpis
+    revenue = document(kpis["revenue"], shipped(), Place())
+    assert revenue["drivers"] == "visitors * conversion_rate * average_order_value"
+    assert revenue["stake"] == "baseline - revenue"
+    bounce_rate = document(kpis["bounce_rate"], shipped(), Place())
+    assert (bounce_rate["drivers"], bounce_rate["stake"]) == (None, None)

@@ -615,6 +615,14 @@ def test_an_objective_is_empty_once_its_first_panes_may_be_gone() -> None:
     assert tiers_for([window]).closes_at_s((DAY_S, start)) > gone
 
 
+def test_an_objective_may_be_the_longest_although_the_clocks_go_back_in_it() -> None:
+    start, end = dt.date(2014, 9, 23), dt.date(2016, 10, 31)
+    window = objective_window("long", start, end, Days("Europe/Paris"))
+
+    assert (end - start).days == 769
+    assert window.length_s == 769 * DAY_S + 3600
+
+
 def test_a_short_objective_needs_no_panes_of_days() -> None:
     window = objective_window("sprint", dt.date(2026, 11, 1), dt.date(2026, 11, 15))
 

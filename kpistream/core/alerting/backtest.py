@@ -23,9 +23,10 @@ from kpistream.core.alerting.conditions import (
     Unusual,
     leaves,
 )
+from kpistream.core.alerting.replay import steps
 from kpistream.core.alerting.rules import Rule, Severity
 from kpistream.core.alerting.silences import Silence
-from kpistream.core.driver import BEAT_MS, IDLE_BEAT_MS, Driver
+from kpistream.core.driver import BEAT_MS, Driver
 from kpistream.core.instants import rfc3339
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice
@@ -193,22 +194,21 @@ class Backtest:
         self.events = 0
         self.first_ms: int | None = None
         self.last_ms = 0
+        """The first and the latest arrival, in epoch milliseconds; None and 0 without any."""
 
     def feed(self, event_type: str, value: bytes | None, arrived_ms: int) -> None:
         """Take in the next event by the order of arrival."""
         if self.first_ms is None:
-            self.first_ms = arrived_ms
-        self._pass(arrived_ms)
+            self.first_ms = self.last_ms = arrived_ms
+        self._pass_to(arrived_ms)
         for alert in self.driver.feed(event_type, value, arrived_ms):
             self.recorder.hear(alert)
         self.events += 1
         # Nobody asks for them here, and there may be many.
         self.driver.dead_letters.clear()
 
-    def finish(self, end_ms: int = 0) -> None:
-        """End with the last event, or when ``end_ms`` is reached if that is later."""
-        if end_ms > self.last_ms:
-            self._pass(end_ms)
+    def finish(self) -> None:
+        """End with the last event."""
         for alert in self.driver.finish():
             self.recorder.hear(alert)
         self.recorder.look(self.driver.alerts)
@@ -219,20 +219,14 @@ class Backtest:
         """How long the events go on, in seconds."""
         return 0.0 if self.first_ms is None else (self.last_ms - self.first_ms) / 1000
 
-    def _pass(self, now_ms: int) -> None:
-        """Let time pass; while anything fires, look at it every second, in silence every ten."""
-        while not self.recorder.is_idle and now_ms - self.last_ms > IDLE_BEAT_MS:
-            self._advance(self.last_ms + IDLE_BEAT_MS)
-        if now_ms // BEAT_MS > self.last_ms // BEAT_MS:
-            self._advance(now_ms)
-        self.last_ms = max(self.last_ms, now_ms)
-
-    def _advance(self, now_ms: int) -> None:
-        for alert in self.driver.advance(now_ms):
-            self.recorder.hear(alert)
-        if not self.recorder.is_idle:
-            self.recorder.look(self.driver.alerts)
-        self.last_ms = now_ms
+    def _pass_to(self, moment_ms: int) -> None:
+        """Let time pass; look at what fires as often as it is judged."""
+        for at_ms in steps(self.last_ms, moment_ms):
+            for alert in self.driver.advance(at_ms):
+                self.recorder.hear(alert)
+            if not self.recorder.is_idle and at_ms // BEAT_MS > self.last_ms // BEAT_MS:
+                self.recorder.look(self.driver.alerts)
+            self.last_ms = at_ms
 
 
 def is_worse(rule: Rule, value: float, than: float | None, baseline: float | None) -> bool:

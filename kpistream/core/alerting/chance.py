@@ -142,7 +142,8 @@ class Chance:
         """The variance of something with these slopes, and for how many events it stands.
 
         `raised` holds factors for the variances of measures. The number is that of the measure
-        which moves it most: (sum x)^2 / sum x^2 (Kish 1965), of a count the count itself.
+        which moves it most: (sum x)^2 / sum x^2 (Kish 1965), of a count the count itself. Both are
+        0 where nothing came, or where a total's squares are missing.
         """
         variances = {
             name: part.variance(sums) * raised.get(name, 1.0)
@@ -152,10 +153,12 @@ class Chance:
         moved = {name: slopes[name] ** 2 * variance for name, variance in variances.items()}
         pairs = (p for p in self._pairs if p.one in moved and p.other in moved)
         joint = sum(self._joint(pair, slopes, sums, variances) for pair in pairs)
+        amounts = {name: self._amounts[name](sums) for name in moved}
         most = max(moved, key=moved.__getitem__, default="")
-        if not moved.get(most):
+        # Panes from before there were squares have totals without any.
+        if not moved.get(most) or any(amounts[name] and not variances[name] for name in moved):
             return Moments(0.0, 0.0)
-        known = self._amounts[most](sums) ** 2 / variances[most]
+        known = amounts[most] ** 2 / variances[most]
         return Moments(max(sum(moved.values()) + joint, 0.0), known)
 
     def _joint(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import cbrt, log, sqrt
 from typing import Final, NamedTuple
 
-from kpistream.core.alerting.chance import Chance
+from kpistream.core.alerting.chance import Chance, Moments
 from kpistream.core.alerting.gradients import Dual, Slopes, gradient
 from kpistream.core.alerting.sides import Change, Side
 from kpistream.core.alerting.sizes import AGAINST, ALONG
@@ -16,6 +15,10 @@ from kpistream.core.statistics.tails import normal_quantile_tail, normal_tail
 
 FEWEST: Final = 10
 """A value that stands for fewer events of one size than that says too little."""
+
+
+UNSEEN: Final = 4
+"""So many events more, of the kind that weighs most, as Agresti and Coull (1998) add to shares."""
 
 
 class Estimate(NamedTuple):
@@ -47,10 +50,8 @@ class DeltaModel:
     def tail(self, sums: Sums, line: float, side: Side, reference: Sums | None) -> float:
         """One-sided p-value of "the true value is not past the line"; 1.0 on too few events."""
         found = self._estimate(sums, side, reference)
-        if found is None or found.known < FEWEST:
+        if found is None or found.known < FEWEST or found.variance == 0:
             return 1.0
-        if found.variance == 0:
-            return 0.0
         return normal_tail(_distance(found.value, line, found.variance, side))
 
     def change(self, now: Sums, then: Sums, change: Change, spans: float) -> float:
@@ -95,20 +96,34 @@ class DeltaModel:
         found = self.dual(sums)
         if found is None:
             return None
-        raised: Mapping[str, float] = {}
-        if side is not None or careful:
-            raised = raised_variances(self._chance, found.slopes, sums, side, reference)
-        return Estimate(found.value, *self._chance.moments(found.slopes, sums, raised))
+        if side is None and not careful:
+            return Estimate(found.value, *self._chance.moments(found.slopes, sums, {}))
+        moments = careful_moments(self._chance, found.slopes, sums, side, reference)
+        return Estimate(found.value, *moments)
 
 
-def raised_variances(
+def careful_moments(
     chance: Chance,
     slopes: Slopes,
     sums: Sums,
     side: Side | None,
     reference: Sums | None = None,
+) -> Moments:
+    """The moments of something with these slopes, so that few events do not say too much.
+
+    Amounts are taken to be spread more widely than those seen, and a few events more are left to
+    chance: where all of many answers are alike, the next need not be.
+    """
+    raised = _raised(chance, slopes, sums, side, reference)
+    variance, known = chance.moments(slopes, sums, raised)
+    counted = (slopes[n] for n in slopes if chance.is_random(n) and chance.is_count(n))
+    return Moments(variance + UNSEEN * max(map(abs, counted), default=0.0) ** 2, known)
+
+
+def _raised(
+    chance: Chance, slopes: Slopes, sums: Sums, side: Side | None, reference: Sums | None
 ) -> dict[str, float]:
-    """By what the variances of totals are raised, so that few amounts do not say too much.
+    """By what the variances of totals are raised.
 
     More where amounts that were not seen would take the value back over the line.
     """

@@ -14,6 +14,7 @@ from kpistream.core.plan import Plan
 from kpistream.core.progress import Status
 from kpistream.core.readings import Pair, Reading
 from kpistream.core.slices import Slice
+from kpistream.core.windows import settled_name
 
 Readings = Mapping[Pair, Mapping[tuple[Slice, str | None], Reading]]
 
@@ -83,13 +84,10 @@ class SliceDesk:
 
     def settled_index(self, window: str, rule_settle_s: float | None, kpi: str) -> int:
         """The window as it was when its data is old enough; None stands for what is learned."""
-        settle_s = rule_settle_s
-        if settle_s is None:
-            lags = map(self._merger.lag_s, self._readers[kpi].topics)
-            settle_s = settle_for(max(lags, default=0))
-        return self._indexes[settled_name(window, settle_s)]
-
-
-def settled_name(window: str, settle_s: float) -> str:
-    """The name of a window as it was so many seconds ago."""
-    return f"{window}@{settle_s:.0f}s" if settle_s else window
+        if rule_settle_s is not None:
+            return self._indexes[settled_name(window, rule_settle_s)]
+        plain = self._indexes[window]
+        lag_s = max(map(self._merger.lag_s, self._readers[kpi].topics), default=0)
+        if lag_s <= self._windows[plain].grain_s:
+            return plain
+        return self._indexes[settled_name(window, settle_for(lag_s))]

@@ -16,7 +16,7 @@ from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.dispatches import NEVER, Identity
 from kpistream.core.alerting.notices import Notice, Notices
 from kpistream.core.alerting.outbox import Outboxes
-from kpistream.core.alerting.routing import ReceiverPlan
+from kpistream.core.alerting.routing import GroupLabels, ReceiverPlan
 from kpistream.core.alerting.told_rows import (
     ALERT,
     NOTICE,
@@ -125,6 +125,7 @@ class NoticeBook:
         if marked != notice:
             notices.by_receiver[receiver] = marked
             self._rows.put(notice_name(receiver, identity[0]), marked)
+            self._strike(receiver, notices)
             self._finish(notices)
 
     def _keep(self, offset: int, alert: Alert) -> Notices:
@@ -182,6 +183,13 @@ class NoticeBook:
         self._leave(plan.name, notice.group, fingerprint)
         notices.by_receiver[plan.name] = msgspec.structs.replace(notice, group=labels)
 
+    def _strike(self, receiver: str, notices: Notices) -> None:
+        """What a receiver has been told is no news to it."""
+        outbox, fingerprint = self._outboxes[receiver], notices.alert.fingerprint
+        group = outbox.groups.get(notices.by_receiver[receiver].group)
+        if group is not None and outbox.plan is not None and not notices.owes(outbox.plan):
+            group.news.pop(fingerprint, None)
+
     def _leave(self, receiver: str, labels: GroupLabels, fingerprint: str) -> None:
         """Take an alert out of a group, and forget a group that is empty."""
         outbox = self._outboxes.of(receiver)
@@ -190,9 +198,8 @@ class NoticeBook:
             return
         group.members.pop(fingerprint, None)
         group.news.pop(fingerprint, None)
-        if not group.members and group.in_flight is None:
-            if outbox.drop(group):
-                self._rows.remove(group_name(receiver, labels))
+        if not group.members and group.in_flight is None and outbox.drop(group):
+            self._rows.remove(group_name(receiver, labels))
 
     # -- what is forgotten -------------------------------------------------------------------------
 

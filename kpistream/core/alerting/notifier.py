@@ -226,7 +226,8 @@ class Notifier:
         if outcome == "gave_up":
             burial = Burial(dispatch=dispatch, status=status, problem=problem, at=now_s)
             self._buried.append(burial)
-        group.came(NEVER)
+        if group.news:
+            group.came(NEVER)
         outbox.schedule(group)
         if not group.members and outbox.drop(group):
             self._rows.remove(group_name(dispatch.receiver, group.labels))

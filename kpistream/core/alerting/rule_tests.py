@@ -7,7 +7,7 @@ random, and no clock is read, so a test comes to the same each time.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final
@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert, AlertState
+from kpistream.core.alerting.replay import steps
 from kpistream.core.alerting.rules import ANY_MEMBER, Rule
 from kpistream.core.alerting.why import Evidence
 from kpistream.core.driver import Driver
@@ -124,15 +125,17 @@ def run(test: RuleTest, plan: Plan) -> list[Unmet]:
     rules = {rule.name: rule for rule in plan.rules}
     events = made(test)
     coming = next(events, None)
-    _let_pass(driver, test.start_s * 1000)
+    now_ms = test.start_s * 1000
     unmet = []
     for expectation in sorted(test.expectations, key=attrgetter("at_s")):
         moment_ms = (test.start_s + expectation.at_s) * 1000
         while coming is not None and coming.arrived_ms < moment_ms:
-            for _ in driver.feed(coming.event_type, coming.value, coming.arrived_ms):
-                pass
+            now_ms = _let_pass(driver, now_ms, coming.arrived_ms)
+            _all(driver.feed(coming.event_type, coming.value, coming.arrived_ms))
             coming = next(events, None)
-        _let_pass(driver, moment_ms)
+        now_ms = _let_pass(driver, now_ms, moment_ms)
+        # In silence, the last beat may be a while ago.
+        _all(driver.beat(moment_ms))
         found = _found(driver, rules[expectation.rule], expectation)
         if not _is_met(expectation, found):
             unmet.append(Unmet(expectation, found))
@@ -189,11 +192,16 @@ def _as_travels(kind: EventType, name: str, value: Any, fields: Mapping[str, Any
     return {"amount": str(value), "currency": fields.get("currency")}
 
 
-def _let_pass(driver: Driver, moment_ms: int) -> None:
-    """Let time pass to a moment, and judge as of it: in silence beats are further apart."""
-    for _ in driver.advance(moment_ms):
-        pass
-    for _ in driver.beat(moment_ms):
+def _let_pass(driver: Driver, now_ms: int, moment_ms: int) -> int:
+    """Let time pass to a moment, from which on it is now."""
+    for at_ms in steps(now_ms, moment_ms):
+        _all(driver.advance(at_ms))
+    return moment_ms
+
+
+def _all(changes: Iterable[Alert]) -> None:
+    """Let a driver do what it does for each change that it yields."""
+    for _ in changes:
         pass
 
 

@@ -39,8 +39,10 @@ from kpistream.core.alerting.rules import (
     Severity,
     Vocabulary,
 )
+from kpistream.core.lags import LADDER
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, Path, load, validate
 from kpistream.core.slices import normalise_member
+from kpistream.core.windows import parse_window, settled_name
 
 MAX_FOR_S: Final = 30 * 86_400.0
 """The longest `for`, `keep_firing_for`, `settle` and `hold_off`, in seconds."""
@@ -173,7 +175,10 @@ class _RuleReader:
         self._check_labels(written.labels)
         when = self._condition(written)
         rule = self._rule(written, when) if when is not None else None
-        return rule if len(self._errors) == before else None
+        if rule is None or len(self._errors) > before:
+            return None
+        self._check_settling(rule)
+        return rule
 
     def _condition(self, written: _RuleWritten) -> Condition | None:
         if written.when is None:
@@ -225,6 +230,14 @@ class _RuleReader:
         if seconds > MAX_FOR_S:
             self._errors.append(self._located.error(at, f"{text!r} is longer than 30d"))
         return seconds
+
+    def _check_settling(self, rule: Rule) -> None:
+        longest = LADDER[-1] if rule.settle_s is None else rule.settle_s
+        for window in sorted({window for _, window in rule.pairs}):
+            try:
+                parse_window(settled_name(window, longest))
+            except ValueError as error:
+                self._errors.append(self._located.error((*self._at, "settle"), str(error)))
 
     def _check_labels(self, labels: Mapping[str, str]) -> None:
         taken = RESERVED_LABELS | set(self._vocabulary.dimensions)

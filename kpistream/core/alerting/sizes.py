@@ -42,11 +42,11 @@ class Sizes(NamedTuple):
     @property
     def weight(self) -> float | None:
         """The size-biased mean amount as it was seen; None before there is any."""
-        return self.squares / self.total if self.total > 0 else None
+        return self.squares / self.total if min(self.total, self.squares) > 0 else None
 
     def careful_weight(self, caution: float) -> float | None:
         """The size-biased mean amount, with the spread raised by so many of its errors."""
-        if self.total <= 0:
+        if min(self.total, self.squares) <= 0:
             return None
         if self.number is None or self.number < 1:
             return self._uncounted(caution)

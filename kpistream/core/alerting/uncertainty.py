@@ -20,7 +20,7 @@ from math import log, sqrt
 from typing import Final, Literal, Protocol
 
 from kpistream.core.alerting.chance import Chance
-from kpistream.core.alerting.delta_model import FEWEST, DeltaModel, raised_variances
+from kpistream.core.alerting.delta_model import FEWEST, DeltaModel, careful_moments
 from kpistream.core.alerting.gradients import Dual, combined
 from kpistream.core.alerting.quotients import TooManyTerms, quotient
 from kpistream.core.alerting.shapes import linear_of, share_of
@@ -80,6 +80,11 @@ class Uncertainty:
         self.kind, self._model = self._chosen()
         self.method = self._model.method if self._model else self._without_model()
 
+    @property
+    def is_told(self) -> bool:
+        """Whether chance is known, be it that there is none, as in costs and levels."""
+        return not self._chance.unmodelled
+
     def value(self, sums: Sums) -> float | None:
         """The KPI's value; None where it has none."""
         try:
@@ -92,7 +97,7 @@ class Uncertainty:
         """The standard error of the value; 0.0 for what is known, None where nobody knows."""
         if self._model is not None:
             return self._model.error(sums)
-        return None if self._chance.unmodelled or self.value(sums) is None else 0.0
+        return 0.0 if self.is_told and self.value(sums) is not None else None
 
     def tail(self, sums: Sums, line: float, way: Way, reference: Sums | None = None) -> float:
         """One-sided p-value of "the true value is not past the line"; 1.0 if it seems not to be.
@@ -108,7 +113,7 @@ class Uncertainty:
         elif value >= line if way == "below" else value <= line:
             return 1.0
         if self._model is None:
-            return 1.0 if self._chance.unmodelled else 0.0
+            return 0.0 if self.is_told else 1.0
         return self._model.tail(sums, line, _SIDES[way], reference)
 
     def change(self, now: Sums, then: Sums, way: Change, spans: float = 1.0) -> float:
@@ -122,7 +127,7 @@ class Uncertainty:
             return 1.0
         moved = first > other if way == "rises" else first < other
         if self._model is None:
-            return 0.0 if moved and not self._chance.unmodelled else 1.0
+            return 0.0 if moved and self.is_told else 1.0
         if not moved and spans == 1.0:
             return 1.0
         found = self._model.change(now, then, way, spans)
@@ -136,7 +141,7 @@ class Uncertainty:
         if self._model is not None:
             return self._model.interval(sums, confidence)
         value = self.value(sums)
-        return None if self._chance.unmodelled or value is None else (value, value)
+        return (value, value) if self.is_told and value is not None else None
 
     def compare(self, sums: Sums, other: Uncertainty, times: float, way: Way) -> float:
         """One-sided p-value of "the true value is not past so many times the other's".
@@ -151,16 +156,17 @@ class Uncertainty:
         gap = _gap(one, two, times)
         if (gap.value >= 0) if way == "below" else (gap.value <= 0):
             return 1.0
-        raised = raised_variances(chance, gap.slopes, sums, _SIDES[way])
-        variance, known = chance.moments(gap.slopes, sums, raised)
-        if variance == 0:
+        if not any(slope for name, slope in gap.slopes.items() if chance.is_random(name)):
             return 0.0
-        return normal_tail(abs(gap.value) / sqrt(variance)) if known >= FEWEST else 1.0
+        variance, known = careful_moments(chance, gap.slopes, sums, _SIDES[way])
+        if known < FEWEST or variance == 0:
+            return 1.0
+        return normal_tail(abs(gap.value) / sqrt(variance))
 
     def _chosen(self) -> tuple[Kind, Model | None]:
         chance, kpi = self._chance, self.kpi
         random = [m.name for m in kpi.measures if chance.is_random(m.name)]
-        if chance.unmodelled or not random:
+        if not self.is_told or not random:
             return "none", None
         try:
             form = quotient(kpi.expression)

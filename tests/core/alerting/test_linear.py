@@ -9,6 +9,7 @@ import pytest
 from kpistream.core.alerting.linear import Linear, Sides, linear
 from kpistream.core.expressions import Expression
 from kpistream.core.formulas import parse
+from kpistream.core.measures import Measure
 from kpistream.core.rates import RATE_SCALE
 from tests.support.builders import shipped_catalogue
 
@@ -17,7 +18,7 @@ EUR = 10**6
 
 
 def form(formula: str) -> Linear | None:
-    terms = {
+    terms: dict[str, Measure | Expression] = {
         **{name: kpi.expression for name, kpi in CATALOGUE.kpis.items()},
         **CATALOGUE.measures,
     }

@@ -28,6 +28,7 @@ PROPORTIONS = (
     "engagement_rate_by_impressions",
     "amplification_rate",
     "bounce_rate",
+    "orders_per_click",
     "cta_rate",
     "conversion_rate",
     "session_conversion_rate",
@@ -188,10 +189,11 @@ def test_the_error_is_in_the_units_of_the_kpi(kpi: str, sums: Sums, error: float
 
 def test_converted_money_has_the_same_error_as_money_of_the_reporting_currency() -> None:
     own = sold(30, 40, 50, cost=100)
-    foreign = {
-        key.replace("@EUR", "@*"): amount * RATE_SCALE ** (2 if "squared" in key else 1)
-        for key, amount in own.items()
-    }
+    foreign = {"orders": own["orders"]}
+    for key, amount in own.items():
+        name, is_money, _ = key.partition("@")
+        if is_money:
+            foreign[f"{name}@*"] = amount * RATE_SCALE ** (2 if "squared" in name else 1)
     for kpi in ("revenue", "average_order_value", "return_on_ad_spend"):
         assert of(kpi).error(foreign) == pytest.approx(of(kpi).error(own))
 
@@ -311,12 +313,32 @@ def test_ten_events_are_the_fewest_for_the_delta_method() -> None:
 
 def test_a_score_of_zero_has_a_p_value_though_it_is_no_number_of_events() -> None:
     sums = {"promoters": 100, "detractors": 100, "nps_answers": 300}
-    error = of("net_promoter_score").error(sums)
+    error = 100 * math.sqrt(200) / 300
 
-    assert error == pytest.approx(100 * math.sqrt(200) / 300)
+    assert of("net_promoter_score").error(sums) == pytest.approx(error)
     assert of("net_promoter_score").tail(sums, 2 * error, "below") == pytest.approx(
-        0.02275, rel=1e-3
+        0.02275, rel=0.1
     )
+
+
+def test_where_all_answers_are_alike_the_next_need_not_be() -> None:
+    sums = {"promoters": 20, "nps_answers": 20}
+    # Of 20 answers none was from anybody but a promoter: 0.9^20 is 0.12.
+    assert 0.05 < of("net_promoter_score").tail(sums, 90, "above") < 0.3
+
+
+@pytest.mark.parametrize("kpi", ["average_order_value", "revenue", "return_on_ad_spend"])
+def test_totals_from_before_there_were_squares_say_nothing(kpi: str) -> None:
+    sums = {name: n for name, n in HUNDRED_ORDERS.items() if "squared" not in name}
+    assert of(kpi).tail(sums, 1e9, "below") == 1.0
+    assert of(kpi).interval(sums, 0.95) is None
+    assert of(kpi).compare(sums, of("cost_per_acquisition"), 100, "below") == 1.0
+
+
+@pytest.mark.parametrize(("kpi", "is_told"), [("ad_cost", True), ("sales_cycle_length", False)])
+def test_of_known_figures_it_is_told_that_there_is_no_chance(kpi: str, is_told: bool) -> None:
+    assert of(kpi).kind == "none"
+    assert of(kpi).is_told is is_told
 
 
 tails = st.tuples(st.integers(0, 50), st.integers(1, 200), st.floats(0.001, 0.999))
@@ -328,12 +350,10 @@ def test_a_p_value_falls_as_the_line_moves_away(tried: tuple[int, int, float]) -
     sums = {"one_page_sessions": part, "sessions": part + more}
     rate = of("bounce_rate")
     value = rate.value(sums) or 0.0
-    near, far = sorted(
-        (line, (line + (1 if line > value else 0)) / 2), key=lambda x: abs(x - value)
-    )
     way: Way = "below" if line > value else "above"
+    farther = (line + (1.0 if line > value else 0.0)) / 2
 
-    assert 0.0 <= rate.tail(sums, far, way) <= rate.tail(sums, near, way) <= 1.0
+    assert 0.0 <= rate.tail(sums, farther, way) <= rate.tail(sums, line, way) <= 1.0
 
 
 # -- changes ---------------------------------------------------------------------------------------
