@@ -16,6 +16,7 @@ from kpistream.cli.logs import log_to_stderr
 from kpistream.cli.options import Catalogue, Config, Json
 from kpistream.cli.progress import ProgressLine
 from kpistream.core.located_yaml import ConfigError, ConfigErrors
+from kpistream.core.located_yaml import Path as Place
 from kpistream.settings import load_settings, read_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from kpistream.core.alerting.rule_tests_file import WrittenTests
     from kpistream.core.plan import Plan
 
-_SETTING: Final = re.compile(r"--([a-z-]+)(?:\[(\d+)\])?")
+_SETTING: Final = re.compile(r"--([a-z-]+)((?:\[\d+\])*)")
+_INDEX: Final = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +110,18 @@ def _cases_of(path: Path, config: Path | None, catalogue: Path | None) -> Iterat
 
 def _where_written(error: ConfigError, written: WrittenTests) -> ConfigError:
     """A mistake in a setting, where the file of tests has set it."""
-    found = _SETTING.match(error.key) if error.filename == "flag" else None
-    name = found[1].replace("-", "_") if found else ""
-    if found is None or name not in {"rules", *written.settings}:
+    found = _SETTING.fullmatch(error.key) if error.filename == "flag" else None
+    if found is None:
         return error
-    located = written.located
-    if name != "rules":
-        inside = error.key.removeprefix(found[0])
-        problem = f"{inside}: {error.problem}" if inside else error.problem
-        return located.error(("settings", name), problem, error.allowed)
-    is_list = isinstance(located.data["rules"], list)
-    path = ("rules", int(found[2])) if is_list and found[2] else ("rules",)
-    return located.error(path, error.problem, error.allowed)
+    name, inside = found[1].replace("-", "_"), map(int, _INDEX.findall(found[2]))
+    if name == "rules":
+        is_list = isinstance(written.located.data["rules"], list)
+        path: Place = ("rules", *inside) if is_list else ("rules",)
+    elif name in written.settings:
+        path = ("settings", name, *inside)
+    else:
+        return error
+    return written.located.error(path, error.problem, error.allowed)
 
 
 # --- telling ---------------------------------------------------------------------------------

@@ -179,6 +179,8 @@ def partition_mistake(layout: Layout, spec: TopicSpec, state: TopicState) -> Con
     problem = f"has {state.partitions} partitions, not {spec.partitions}; "
     if spec.name in layout.measured_tables:
         problem += "its event topic was made again with fewer: set another `app_id`"
+    elif spec.name in layout.notifier_topics:
+        problem += "it was not made by this release: delete it, or set another `app_id`"
     else:
         problem += f"set `partitions` to {state.partitions}, or another `app_id`"
     return ConfigError("broker", 0, spec.name, problem)

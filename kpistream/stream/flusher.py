@@ -23,10 +23,10 @@ from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.measure import Flush
 from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
-from kpistream.core.slices import owner_of, partition_of
+from kpistream.core.slices import owner_of
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.gate import FlushGate
-from kpistream.stream.layout import Layout
+from kpistream.stream.layout import NOTIFIER, Layout
 from kpistream.stream.measuring import Measuring
 from kpistream.stream.merging import Merging
 from kpistream.stream.sender import BulkSender, Row
@@ -149,7 +149,6 @@ class Flusher:
     def _alerts(self, news: Iterable[Alert]) -> Outbox:
         outbox: Outbox = defaultdict(list)
         for alert in news:
-            key = alert.fingerprint.encode()
-            partition = partition_of(key, self._layout.partitions)
-            outbox[self._layout.alerts, partition].append((key, alerts.encode(alert)))
+            row = (alert.fingerprint.encode(), alerts.encode(alert))
+            outbox[self._layout.alerts, NOTIFIER].append(row)
         return outbox

@@ -11,6 +11,11 @@ from kpistream.core.partials import Source
 from kpistream.stream.topics import TIMESTAMP_TYPE, TopicSpec
 
 DAY_MS: Final = 86_400_000
+
+NOTIFIER: Final = 0
+"""The one partition of the topic of alerts: what is told to whom is decided in one place."""
+
+_NOTIFIERS: Final = NOTIFIER + 1
 _KEPT: Final = MappingProxyType({"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)})
 _BROKER_TIME: Final = MappingProxyType({TIMESTAMP_TYPE: "LogAppendTime"})
 # A worker that lost its partitions may write a stale row after its successor's: compaction
@@ -41,7 +46,7 @@ class Layout:
 
     @property
     def alerts(self) -> str:
-        """Changes of state of alerts, keyed by fingerprint."""
+        """Changes of state of alerts, and what people say about them; one partition."""
         return f"{self.app_id}.alerts"
 
     @property
@@ -67,6 +72,11 @@ class Layout:
         return f"{self.app_id}.measured.{self.events[event]}"
 
     @property
+    def notifier_topics(self) -> frozenset[str]:
+        """The topics that have one partition whatever is set."""
+        return frozenset((self.alerts, self.notified_table))
+
+    @property
     def measured_tables(self) -> frozenset[str]:
         """The changelogs of what has been measured."""
         return frozenset(map(self.measured_table, self.events))
@@ -85,11 +95,12 @@ class Layout:
         durable = self._durability()
         kept, table = {**_KEPT, **durable}, {**_TABLE, **durable}
         timed = {**kept, **_BROKER_TIME}
-        specs = [TopicSpec(name, self.partitions, timed) for name in (self.partials, self.alerts)]
-        specs.append(TopicSpec(self.dead_letters, self.partitions, kept))
-        specs += [
-            TopicSpec(name, self.partitions, table)
-            for name in (self.merged_table, self.notified_table)
+        specs = [
+            TopicSpec(self.partials, self.partitions, timed),
+            TopicSpec(self.alerts, _NOTIFIERS, timed),
+            TopicSpec(self.dead_letters, self.partitions, kept),
+            TopicSpec(self.merged_table, self.partitions, table),
+            TopicSpec(self.notified_table, _NOTIFIERS, table),
         ]
         for event, topic in self.events.items():
             partitions = self.event_partitions[event]

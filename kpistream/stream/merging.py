@@ -94,7 +94,8 @@ class Merging:
         """Read and judge the partitions that got messages; the alerts that changed state."""
         started = time.perf_counter()
         touched, self._touched = self._touched, set()
-        news = [alert for p in touched if p in self.monitors for alert in self.monitors[p].beat()]
+        kin = tuple(self.monitors.values())
+        news = [a for p in touched if p in self.monitors for a in self.monitors[p].beat(kin)]
         if touched:
             self._publish()
             self._telemetry.stage("judge", time.perf_counter() - started)

@@ -67,7 +67,7 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def tested(kpistream: Run, folder: Path, *arguments: object) -> Ran:
+def outcome(kpistream: Run, folder: Path, *arguments: object) -> Ran:
     return kpistream("rules", "test", folder / "tests" / "roas.yml", *arguments)
 
 
@@ -76,7 +76,7 @@ def objects(ran: Ran) -> list[dict[str, Any]]:
 
 
 def test_rules_that_do_what_is_expected_pass(kpistream: Run, folder: Path) -> None:
-    ran = tested(kpistream, folder)
+    ran = outcome(kpistream, folder)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
         "ok    a campaign that earns 0.6 of its cost fires, and ends when it recovers",
@@ -87,28 +87,28 @@ def test_rules_that_do_what_is_expected_pass(kpistream: Run, folder: Path) -> No
 
 def test_what_was_expected_and_what_was_there_is_told(kpistream: Run, folder: Path) -> None:
     path = write(folder, TESTS.replace("{about: 0.6}", "{about: 0.7}").replace("3h", "1h"))
-    ran = tested(kpistream, folder)
+    ran = outcome(kpistream, folder)
     assert ran.code == 1
     assert ran.out.startswith("FAIL  a campaign")
     part = "{channel: ads, campaign: autumn}"
-    assert f"{path}:17: after 30 m: roas_below_one {part}" in ran.out
+    assert f"{path}:18: after 30 m: roas_below_one {part}" in ran.out
     assert "expected firing, value 0.7 within 0.007" in ran.out
     assert "found    firing, value 0.6, sample 180; below 1" in ran.out
-    assert f"{path}:22: after 1 h: roas_below_one {part}" in ran.out
+    assert f"{path}:23: after 1 h: roas_below_one {part}" in ran.out
     assert "expected resolved" in ran.out
     assert ran.out.endswith("1 passed, 1 failed\n")
 
 
 def test_slices_that_fire_and_should_not_are_told(kpistream: Run, folder: Path) -> None:
     write(folder, TESTS.replace("at: 1m,", "at: 30m,"))
-    ran = tested(kpistream, folder)
+    ran = outcome(kpistream, folder)
     assert "expected firing for no slice" in ran.out
     assert "found    {channel: ads, campaign: autumn} firing, value 0.6, sample 180" in ran.out
 
 
 def test_json_says_the_same(kpistream: Run, folder: Path) -> None:
     path = write(folder, TESTS.replace("state: resolved", "state: firing"))
-    ran = tested(kpistream, folder, "--json")
+    ran = outcome(kpistream, folder, "--json")
     assert ran.code == 1
     failed, passed = objects(ran)
     assert (passed["name"], passed["passed"], passed["unmet"]) == (
@@ -118,16 +118,16 @@ def test_json_says_the_same(kpistream: Run, folder: Path) -> None:
     )
     assert (failed["kind"], failed["file"], failed["passed"]) == ("rule_test", str(path), False)
     [unmet] = failed["unmet"]
-    assert (unmet["line"], unmet["at_seconds"], unmet["expected"]) == (22, 10_800, "firing")
+    assert (unmet["line"], unmet["at_seconds"], unmet["expected"]) == (23, 10_800, "firing")
     assert unmet["slice"] == {"channel": "ads", "campaign": "autumn"}
     [found] = unmet["found"]
-    assert (found["state"], found["sample"]) == ("resolved", 360)
+    assert (found["state"], found["slice"]) == ("resolved", unmet["slice"])
     assert found["evidence"]["method"] == "raw"
 
 
 def test_a_filter_chooses_tests_by_their_name(kpistream: Run, folder: Path) -> None:
-    assert len(objects(tested(kpistream, folder, "--filter", "Without", "--json"))) == 1
-    ran = tested(kpistream, folder, "--filter", "nobody")
+    assert len(objects(outcome(kpistream, folder, "--filter", "Without", "--json"))) == 1
+    ran = outcome(kpistream, folder, "--filter", "nobody")
     assert (ran.code, ran.err) == (2, "no test has 'nobody' in its name\n")
 
 
@@ -137,7 +137,7 @@ def test_tests_that_name_no_rules_are_about_those_of_the_settings(
     write(folder, TESTS.replace("rules: ../rules.yml\n", ""))
     config = folder / "kpistream.yml"
     config.write_text("rules: [rules.yml]\n", encoding="utf-8")
-    assert tested(kpistream, folder, "--config", config).code == 0
+    assert outcome(kpistream, folder, "--config", config).code == 0
 
 
 def test_kpis_and_events_of_ones_own_are_known(kpistream: Run, folder: Path) -> None:
@@ -145,9 +145,9 @@ def test_kpis_and_events_of_ones_own_are_known(kpistream: Run, folder: Path) -> 
     config.write_text(
         """
 events:
-  visit: {fields: {shop: {kind: text}}}
+  visit: {topic: visits, fields: {shop: text}}
 measures:
-  visits: {event: visit, count: true}
+  visits: {count: visit}
 kpis:
   visits:
     name: {en: Visits, fr: Visites}
@@ -155,11 +155,7 @@ kpis:
     formula: visits
     unit: count
     direction: up
-    sample: visits
-    minimum_sample: 1
-    owner: shop
-    action: Look at the door.
-    examples: [{en: three, fr: trois, given: {visits: 3}, value: 3}]
+    classes: [operational, activity]
 """,
         encoding="utf-8",
     )
@@ -177,17 +173,17 @@ tests:
     expect: [{at: 30m, rule: roas_below_one, state: firing, value: {about: 180}}]
 """,
     )
-    ran = tested(kpistream, folder, "--config", config)
+    ran = outcome(kpistream, folder, "--config", config)
     assert (ran.code, ran.err) == (0, "")
 
 
 @pytest.mark.parametrize(
     ("replaced", "by", "told"),
     [
-        ("at: 1m, rule: roas_below_one", "at: 1m, rule: roas", ":16: tests[0].expect[0].rule: "),
+        ("at: 1m, rule: roas_below_one", "at: 1m, rule: roas", ":17: tests[0].expect[0].rule: "),
         ("../rules.yml", "none.yml", ":2: rules: "),
         ("../rules.yml", "[../rules.yml, none.yml]", ":2: rules[1]: "),
-        ("windows: [1h]", "slices: [[chanel]]", ":3: settings.slices: [0][0]: unknown dimension"),
+        ("windows: [1h]", "slices: [[chanel]]", ":3: settings.slices[0][0]: unknown dimension"),
         ("windows: [1h]", "windows: [5m]", "rules.yml:6: rules[0].window: unknown window '1h'"),
         ("windows: [1h]", "currency: EURO", ":3: settings.currency: 'EURO' is not an active ISO"),
         ("windows: [1h]", "zone: Paris", ":3: settings.zone: 'Paris' is no time zone"),
@@ -198,7 +194,7 @@ def test_a_mistake_ends_with_2_and_names_its_line(
     kpistream: Run, folder: Path, replaced: str, by: str, told: str
 ) -> None:
     path = write(folder, TESTS.replace(replaced, by))
-    ran = tested(kpistream, folder)
+    ran = outcome(kpistream, folder)
     assert (ran.code, ran.out) == (2, "")
     assert (f"{path}{told}" if told.startswith(":") else told) in ran.err
 

@@ -52,7 +52,13 @@ class Explainer:
         lost = stake(declared, self._kpis, now, before, baseline, covers_s, self._currency)
         at_stake, formula = lost or (None, "")
         if earlier is None:
-            return Why(value.value, None, at_stake_per_hour=at_stake, stake_formula=formula)
+            return Why(
+                value.value,
+                None,
+                at_stake_per_hour=at_stake,
+                stake_currency=self._currency,
+                stake_formula=formula,
+            )
         split = self._split(declared, part, now, before, children)
         found = drivers(declared, self._kpis, now, before, self._currency)
         dimension, parts = next(iter(split.items()), ("", []))
@@ -62,6 +68,7 @@ class Explainer:
             tuple(one.segment(name) for name, each in split.items() for one in each),
             found,
             at_stake,
+            self._currency,
             formula,
             sentence(declared, self._currency, *changed, dimension, parts, found),
         )

@@ -19,7 +19,7 @@ from kpistream.core.alerting.conditions import Absence
 from kpistream.core.alerting.rules import DEPENDENTS, Rule
 from kpistream.core.alerting.scales.building import ScaleBuilder
 from kpistream.core.alerting.scales.look import Desk, Look
-from kpistream.core.alerting.why import Why
+from kpistream.core.alerting.why import Evidence, Why
 from kpistream.core.kpi_reader import KpiReader
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice
@@ -71,6 +71,13 @@ class Judged:
             age_s = look.now_s - look.desk.born_s(look.part)
             return None if age_s < self.rule.hold_off_s else p
         return p
+
+    def evidence(self, look: Look) -> Evidence:
+        """What the condition was judged on; of a raw rule without a p-value, which nobody asked."""
+        evidence = self.scale.evidence(look)
+        if self.rule.confidence is not None:
+            return evidence
+        return msgspec.structs.replace(evidence, method="raw", p=None)
 
     def forget(self, part: Slice) -> None:
         """Note that nothing can be said of a slice."""
@@ -229,7 +236,7 @@ class Judge:
             value=value,
             sample=sample,
             baseline=judged.scale.baseline(look),
-            evidence=judged.scale.evidence(look),
+            evidence=judged.evidence(look),
         )
 
     def window_of(self, alert: Alert) -> int:

@@ -60,7 +60,8 @@ class Why(msgspec.Struct, frozen=True):
     segments: tuple[Segment, ...] = ()
     drivers: tuple[Driver, ...] = ()
     at_stake_per_hour: float | None = None
-    """In major units of the alert's currency."""
+    """In major units of ``stake_currency``, the reporting one."""
+    stake_currency: str = ""
     stake_formula: str = ""
     sentence: str = ""
     """The most important of it, for a person."""

@@ -39,6 +39,7 @@ WHY = Why(
     (Segment("campaign", "autumn", 0.5, 2.0, -0.2, -1.0),),
     (Driver("average_order_value", 40.0, 50.0, -0.22),),
     120.0,
+    "EUR",
     "(baseline - value) * denominator",
     "Fell from 2 to 0.8.",
 )

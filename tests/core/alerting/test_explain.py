@@ -102,7 +102,7 @@ def test_a_dimension_that_the_slice_has_already_explains_nothing() -> None:
 
 def test_without_a_value_before_only_the_stake_is_told() -> None:
     found = why("revenue", before={}, baseline=2200.0)
-    assert found == Why(1200.0, None, (), (), 1000.0, "baseline - revenue", "")
+    assert found == Why(1200.0, None, (), (), 1000.0, "EUR", "baseline - revenue")
 
 
 def test_without_a_baseline_there_is_no_stake() -> None:

@@ -61,7 +61,7 @@ def test_a_raw_rule_fires_on_the_value_as_it_is_and_says_so() -> None:
     [fired] = [*shown(driver, "ads", 300, 3, "0s"), *driver.advance(at_ms("2s"))]
 
     assert fired.state == "firing"
-    assert fired.evidence.p is None or raw.confidence is None
+    assert (fired.evidence.method, fired.evidence.p) == ("raw", None)
 
 
 def test_evidence_says_what_was_seen_and_how_sure_it_is() -> None:

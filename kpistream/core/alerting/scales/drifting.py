@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 from kpistream.core.alerting.conditions import Drift, in_words
@@ -59,6 +60,7 @@ class DriftScale(Scale):
         bases = self._bases(usual)
         whole = median([value for _, value in usual])
         spread = mad([value - bases.get(self._phase(at), whole) for at, value in usual])
+        spread *= _widened(len(usual) // max(1, len(bases)))
         if spread <= 0:
             return None
         scores = [(value - bases.get(self._phase(at), whole)) / spread for at, value in new]
@@ -99,3 +101,13 @@ class DriftScale(Scale):
         method = "CUSUM in robust deviations"
         line, p = self.baseline(look), self.weigh(look)
         return self._measured.evidence(look, in_words(self._leaf), method, line, p)
+
+
+def _widened(values: int) -> float:
+    """How much further new values lie from a median than those that it was made of.
+
+    The median of n normal values has a variance of about pi / (2 n) of theirs, and takes 1 / n of
+    the spread of its own values away.
+    """
+    n = max(2, values)
+    return math.sqrt((1 + math.pi / (2 * n)) / (1 - 1 / n))

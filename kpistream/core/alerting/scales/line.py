@@ -85,14 +85,15 @@ class ComparisonScale(Scale):
         if not holds:
             return None if holds is None else 1.0
         mine, theirs = self._measured.uncertainty, self._other.uncertainty
-        if "none" in (mine.kind, theirs.kind):
+        if not (mine.is_told and theirs.is_told):
             return 0.0
         sums = self._measured.sums(look)
         p = mine.compare(sums, theirs, self._leaf.times, self._leaf.side)
         return self._measured.over_a_week(look, p)
 
     def evidence(self, look: Look) -> Evidence:
-        is_raw = "none" in (self._measured.uncertainty.kind, self._other.uncertainty.kind)
+        told = [self._measured.uncertainty.is_told, self._other.uncertainty.is_told]
+        is_raw = not all(told)
         method = "raw" if is_raw else "difference of two values, delta method"
         p = None if is_raw else self.weigh(look)
         line = self.baseline(look)
