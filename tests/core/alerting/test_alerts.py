@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -81,7 +83,7 @@ def test_a_transition_has_a_name_that_no_other_one_has() -> None:
 
 
 def test_the_labels_of_an_alert_stay_as_long_as_it_lives() -> None:
-    labelled = {"labels": {"team": "growth"}, "currency": "EUR"}
+    labelled: dict[str, Any] = {"labels": {"team": "growth"}, "currency": "EUR"}
 
     assert alert(**labelled).all_labels == resolved(**labelled).all_labels
     assert alert(**labelled).all_labels == {
