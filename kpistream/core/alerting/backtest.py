@@ -23,7 +23,7 @@ from kpistream.core.alerting.conditions import (
     Unusual,
     leaves,
 )
-from kpistream.core.alerting.replay import steps
+from kpistream.core.alerting.replay import Clock
 from kpistream.core.alerting.rules import Rule, Severity
 from kpistream.core.alerting.silences import Silence
 from kpistream.core.driver import BEAT_MS, Driver
@@ -192,14 +192,13 @@ class Backtest:
         self.driver = Driver(plan)
         self.recorder = Recorder(plan.rules)
         self.events = 0
-        self.first_ms: int | None = None
-        self.last_ms = 0
-        """The first and the latest arrival, in epoch milliseconds; None and 0 without any."""
+        self._first_ms: int | None = None
+        self._clock = Clock(self.driver, plan.rules, 0)
 
     def feed(self, event_type: str, value: bytes | None, arrived_ms: int) -> None:
         """Take in the next event by the order of arrival."""
-        if self.first_ms is None:
-            self.first_ms = self.last_ms = arrived_ms
+        if self._first_ms is None:
+            self._first_ms = self._clock.now_ms = arrived_ms
         self._pass_to(arrived_ms)
         for alert in self.driver.feed(event_type, value, arrived_ms):
             self.recorder.hear(alert)
@@ -212,21 +211,26 @@ class Backtest:
         for alert in self.driver.finish():
             self.recorder.hear(alert)
         self.recorder.look(self.driver.alerts)
-        self.recorder.finish(self.last_ms / 1000)
+        self.recorder.finish(self.to_s)
 
     @property
-    def span_s(self) -> float:
-        """How long the events go on, in seconds."""
-        return 0.0 if self.first_ms is None else (self.last_ms - self.first_ms) / 1000
+    def from_s(self) -> float:
+        """When the first event arrived, in epoch seconds; 0 without any."""
+        return (self._first_ms or 0) / 1000
+
+    @property
+    def to_s(self) -> float:
+        """When the latest event arrived, in epoch seconds; 0 without any."""
+        return self._clock.now_ms / 1000
 
     def _pass_to(self, moment_ms: int) -> None:
-        """Let time pass; look at what fires as often as it is judged."""
-        for at_ms in steps(self.last_ms, moment_ms):
-            for alert in self.driver.advance(at_ms):
+        """Let time pass; look at what fires once a second."""
+        second = self._clock.now_ms // BEAT_MS
+        for changes in self._clock.pass_to(moment_ms):
+            for alert in changes:
                 self.recorder.hear(alert)
-            if not self.recorder.is_idle and at_ms // BEAT_MS > self.last_ms // BEAT_MS:
+            if not self.recorder.is_idle and self._clock.now_ms // BEAT_MS > second:
                 self.recorder.look(self.driver.alerts)
-            self.last_ms = at_ms
 
 
 def is_worse(rule: Rule, value: float, than: float | None, baseline: float | None) -> bool:

@@ -189,7 +189,7 @@ class Judge:
         accepted, active = judged.settle(), self._active[judged.rule.name]
         if not accepted and not active:
             return
-        for part in [*active, *(part for part in accepted if part not in active)]:
+        for part in [*active, *sorted(part for part in accepted if part not in active)]:
             self._look.part = part
             key = active.get(part) or fingerprint(judged.rule.name, part, judged.currency)
             changed = self._step_alert(judged, key, part, part in accepted, now_s)

@@ -70,7 +70,6 @@ class NoticeBook:
         for name, notice in self._rows.found(NOTICE, Notice):
             self._restore_notice(name, notice)
         for notices in sorted(self, key=lambda notices: notices.offset):
-            self._newest_s = max(self._newest_s, notices.alert.changed_at)
             self._route(notices, NEVER)
 
     def _restore_alert(self, row: AlertRow) -> None:

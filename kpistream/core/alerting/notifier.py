@@ -32,7 +32,7 @@ from kpistream.core.alerting.dispatches import (
 from kpistream.core.alerting.notice_book import MOST_NOTICES, NoticeBook
 from kpistream.core.alerting.notices import Notices
 from kpistream.core.alerting.outbox import Group, Outboxes
-from kpistream.core.alerting.routing import GroupLabels, ReceiverPlan
+from kpistream.core.alerting.routing import ReceiverPlan
 from kpistream.core.alerting.silences import KEEP_ENDED_S, HeldSilence, Silence, SilenceEnded
 from kpistream.core.alerting.suppression import Suppression, Suppressions
 from kpistream.core.alerting.told_rows import (
@@ -158,20 +158,20 @@ class Notifier:
         KeyError for an unknown receiver.
         """
         outbox = self._outboxes[receiver]
-        found: dict[GroupLabels, Dispatch] = {}
+        found: list[Dispatch] = []
+        seen: list[Group] = []
         if outbox.is_disabled or outbox.plan is None:
-            return []
+            return found
         for group in outbox.take(now_s):
+            seen.append(group)
             dispatch = Composer(outbox.plan, group, self._suppressions, now_s).compose()
-            if dispatch is None:
-                outbox.looked(group)
-            else:
-                found[group.labels] = dispatch
+            if dispatch is not None:
+                found.append(dispatch)
             if len(found) == most:
                 break
-        for labels in found:
-            outbox.schedule(outbox.groups[labels])
-        return list(found.values())
+        for group in seen:
+            outbox.put_back(group)
+        return found
 
     def next_due_s(self, receiver: str, now_s: float) -> float | None:
         """When `due` may have something, or something more; None if not before something happens.

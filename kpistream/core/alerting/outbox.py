@@ -87,8 +87,8 @@ class Outbox:
         if len(self._queue) > 2 * len(self.groups) + 64:
             self._sweep()
 
-    def looked(self, group: Group) -> None:
-        """Somebody looked at a group, and there is nothing to tell now."""
+    def put_back(self, group: Group) -> None:
+        """Give a group that was taken a new place."""
         if group.held_until is not None:
             self._held[group.labels] = None
         self.schedule(group)
@@ -132,7 +132,7 @@ class Outbox:
         wishes = [group.held_until]
         if group.news_at is not None:
             wishes.append(group.news_at + plan.group_wait_s)
-        if group.may_repeat and group.delivery and plan.repeat_interval_s is not None:
+        if group.may_repeat and group.settled_at > NEVER and plan.repeat_interval_s is not None:
             wishes.append(group.settled_at + plan.repeat_interval_s)
         wanted = [at for at in wishes if at is not None and at < UNTIL_TOLD]
         if not wanted:

@@ -84,10 +84,11 @@ class Pattern:
     def __init__(self, text: str) -> None:
         """Read it. A `^` at its start and a `$` at its end are allowed, and change nothing."""
         self._steps = _Writer(_Reader(text).read()).steps
+        self._start = self._reach([0])
 
     def matches(self, text: str) -> bool:
         """Whether the pattern stands for the whole text."""
-        places = self._reach([0])
+        places = self._start
         for char in text:
             steps = self._steps
             taking = [

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.replay import steps
+from kpistream.core.alerting.replay import Clock
 from kpistream.core.alerting.rules import ANY_MEMBER, Rule
 from kpistream.core.alerting.why import Evidence
 from kpistream.core.driver import Driver
@@ -122,18 +122,18 @@ class Unmet:
 def run(test: RuleTest, plan: Plan) -> list[Unmet]:
     """The expectations of a test that are not met, in the order of their moments."""
     driver = Driver(plan)
+    clock = Clock(driver, plan.rules, test.start_s * 1000)
     rules = {rule.name: rule for rule in plan.rules}
     events = made(test)
     coming = next(events, None)
-    now_ms = test.start_s * 1000
     unmet = []
     for expectation in sorted(test.expectations, key=attrgetter("at_s")):
         moment_ms = (test.start_s + expectation.at_s) * 1000
         while coming is not None and coming.arrived_ms < moment_ms:
-            now_ms = _let_pass(driver, now_ms, coming.arrived_ms)
+            _all(clock.pass_to(coming.arrived_ms))
             _all(driver.feed(coming.event_type, coming.value, coming.arrived_ms))
             coming = next(events, None)
-        now_ms = _let_pass(driver, now_ms, moment_ms)
+        _all(clock.pass_to(moment_ms))
         # In silence, the last beat may be a while ago.
         _all(driver.beat(moment_ms))
         found = _found(driver, rules[expectation.rule], expectation)
@@ -192,15 +192,8 @@ def _as_travels(kind: EventType, name: str, value: Any, fields: Mapping[str, Any
     return {"amount": str(value), "currency": fields.get("currency")}
 
 
-def _let_pass(driver: Driver, now_ms: int, moment_ms: int) -> int:
-    """Let time pass to a moment, from which on it is now."""
-    for at_ms in steps(now_ms, moment_ms):
-        _all(driver.advance(at_ms))
-    return moment_ms
-
-
-def _all(changes: Iterable[Alert]) -> None:
-    """Let a driver do what it does for each change that it yields."""
+def _all(changes: Iterable[object]) -> None:
+    """Let a driver do what it does before each change that it yields."""
     for _ in changes:
         pass
 

@@ -21,6 +21,9 @@ MOST_ACTIVE: Final = 1_000
 MOST_KEPT: Final = 5_000
 """How many are kept with those that ended; beyond it, who ended first is forgotten first."""
 
+MOST_REMEMBERED: Final = 20_000
+"""Of so many alerts it is remembered which silences are about them."""
+
 MOST_MATCHERS: Final = 20
 MAX_WORDS: Final = 500
 
@@ -91,12 +94,14 @@ class Silences:
     """The silences there are, and which of them are about an alert.
 
     A silence with an `=` matcher is looked at only for alerts with that label and value, so that
-    many silences about a campaign each cost an alert of another one nothing.
+    many silences about a campaign each cost an alert of another one nothing. Which are about an
+    alert is remembered, and kept right as they come and go.
     """
 
     def __init__(self) -> None:
         self._held: dict[str, HeldSilence] = {}
         self._by_label: dict[tuple[str, str] | None, dict[str, Silence]] = {}
+        self._about: dict[tuple[tuple[str, str], ...], dict[str, Silence]] = {}
 
     def __iter__(self) -> Iterator[Silence]:
         return (held.silence for held in self._held.values())
@@ -109,8 +114,7 @@ class Silences:
         held = self._held.get(silence.id)
         if held is not None and held.offset >= offset:
             return None
-        active = sum(other.until > now_s for other in self if other.id != silence.id)
-        if active >= MOST_ACTIVE and silence.until > now_s:
+        if silence.until > now_s and self._count_others(silence, now_s) >= MOST_ACTIVE:
             raise TooManySilences(f"{MOST_ACTIVE} silences are active or to come; end some first")
         return self.hold(HeldSilence(offset, silence))
 
@@ -128,6 +132,9 @@ class Silences:
         self._remove(held.silence.id)
         self._held[held.silence.id] = held
         self._by_label.setdefault(self._place(held.silence), {})[held.silence.id] = held.silence
+        for labels, about in self._about.items():
+            if held.silence.match(dict(labels)):
+                about[held.silence.id] = held.silence
         return held
 
     def forget(self, now_s: float) -> list[str]:
@@ -145,14 +152,26 @@ class Silences:
 
     def about(self, labels: Mapping[str, str], now_s: float) -> list[Silence]:
         """The silences that cover an alert with these labels now, who ends first first."""
-        places = [None, *labels.items()]
-        found = [
-            silence
-            for place in places
-            for silence in self._by_label.get(place, {}).values()
-            if silence.covers(now_s) and silence.match(labels)
-        ]
+        key = tuple(labels.items())
+        about = self._about.get(key)
+        if about is None:
+            if len(self._about) >= MOST_REMEMBERED:
+                self._about.clear()
+            about = self._about[key] = self._find(labels)
+        found = [silence for silence in about.values() if silence.covers(now_s)]
         return sorted(found, key=lambda silence: (silence.until, silence.id))
+
+    def _find(self, labels: Mapping[str, str]) -> dict[str, Silence]:
+        """The silences about these labels, whenever they cover."""
+        return {
+            id: silence
+            for place in (None, *labels.items())
+            for id, silence in self._by_label.get(place, {}).items()
+            if silence.match(labels)
+        }
+
+    def _count_others(self, silence: Silence, now_s: float) -> int:
+        return sum(other.until > now_s for other in self if other.id != silence.id)
 
     def _place(self, silence: Silence) -> tuple[str, str] | None:
         """Of its `=` matchers the one with the fewest silences."""
@@ -162,6 +181,8 @@ class Silences:
     def _remove(self, id: str) -> None:
         if self._held.pop(id, None) is None:
             return
+        for about in self._about.values():
+            about.pop(id, None)
         for place, silences in self._by_label.items():
             if silences.pop(id, None) is not None:
                 if not silences:

@@ -15,6 +15,7 @@ from kpistream.core.alerting.silences import (
     LONGEST_S,
     MOST_ACTIVE,
     MOST_KEPT,
+    MOST_REMEMBERED,
     Silence,
     SilenceEnded,
     Silences,
@@ -136,8 +137,16 @@ def test_the_silences_found_are_those_that_match(
     for n, (id, texts) in enumerate(chosen):
         newest[id] = silence(*texts, id=id)
         silences.put(n, newest[id], 0.0)
-    expected = {id for id, one in newest.items() if match_all(one.matchers, labels)}
-    assert set(about(silences, 0.0, labels)) == expected
+        expected = {id for id, one in newest.items() if match_all(one.matchers, labels)}
+        assert set(about(silences, 0.0, labels)) == expected
+
+
+def test_what_is_remembered_of_alerts_is_bounded() -> None:
+    silences = Silences()
+    silences.put(1, silence("channel=~e.*"), 0.0)
+    for n in range(MOST_REMEMBERED + 1):
+        assert about(silences, 0.0, {"channel": f"e{n}"}) == ["quiet"]
+    assert len(silences._about) == 1
 
 
 def test_controls_survive_their_bytes() -> None:

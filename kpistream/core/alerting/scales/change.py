@@ -32,6 +32,10 @@ class ChangeScale(Scale):
 
     The p-value is that of two samples under no change: exact and conditional on their total for
     counts and proportions, by the delta method for all others.
+
+    Of a window, and what it is compared with as 1 / r windows, the sums enter and leave at three
+    edges instead of two: two differences correlate as 1 - |distance| / width (1 + r + r^2) /
+    (1 + r), which is as if the window were that much shorter.
     """
 
     def __init__(self, leaf: Change, measured: Measured, longer: int | None) -> None:
@@ -82,7 +86,8 @@ class ChangeScale(Scale):
         measured = self._measured
         if measured.uncertainty.kind == "none":
             return 0.0
-        return measured.over_a_week(look, self._p(look))
+        share = self._spans(look)
+        return measured.over_a_week(look, self._p(look), (1 + share + share**2) / (1 + share))
 
     def _p(self, look: Look) -> float:
         now, then, spans = self._measured.sums(look), self._then(look), self._spans(look)

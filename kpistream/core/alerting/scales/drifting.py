@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from kpistream.core.alerting.conditions import Drift, in_words
@@ -10,6 +11,7 @@ from kpistream.core.alerting.scales.blocks import Block, Blocks
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
 from kpistream.core.alerting.why import Evidence
+from kpistream.core.slices import Slice
 from kpistream.core.statistics.drift import average_run_length, cusum
 from kpistream.core.statistics.robust import mad, median
 
@@ -18,19 +20,30 @@ NEW_S: Final = 2 * WEEK_S
 """Drift is looked for in so much of the newest past; what was before tells what is usual."""
 
 FEWEST_USUAL: Final = 14
+FEWEST_LIKE: Final = 3
+"""So many windows of the same phase of the week tell what is usual in it."""
+
 LIMIT_TO_SHOW: Final = 3.0
+
+MEDIAN_LOSS: Final = math.pi / 2
+"""The variance of a median by that of a mean, of normal values."""
 
 
 class _Found(NamedTuple):
     statistic: float
+    shift: float
     base: float
 
 
 class DriftScale(Scale):
     """The tabular CUSUM (Page 1954) of the last two weeks, in robust deviations of those before.
 
-    Where a week is a whole number of windows, each is compared with the same one of other weeks.
-    The average time to a false alarm is by Siegmund (1985).
+    Where a week is a whole number of windows, each is compared with the same one of other weeks, if
+    these are known. What is usual is compared with itself likewise, each value without its own
+    share in the median, so that few weeks do not seem to be steadier than they are; and no value is
+    taken to be steadier than its number of events allows. The level of the past is not known
+    exactly either: the shift to be found is larger by four times its error, so that each value must
+    be beyond two more of them. The average time to a false alarm is by Siegmund (1985).
     """
 
     is_timed = True
@@ -40,43 +53,68 @@ class DriftScale(Scale):
         self._measured = measured
         length = measured.window.length_s or 3_600
         self._blocks = Blocks(measured, max(FEWEST_USUAL * 2, 8 * WEEK_S // length))
-        self._kept: dict[object, tuple[float, _Found | None]] = {}
+        self._kept: dict[Slice, tuple[list[Block], _Found | None]] = {}
 
     def _found(self, look: Look) -> _Found | None:
         blocks = self._blocks.of(look)
-        newest = blocks[-1][0] if blocks else 0.0
         kept = self._kept.get(look.part)
-        if kept is None or kept[0] != newest:
-            kept = self._kept[look.part] = newest, self._search(blocks)
+        if kept is None or kept[0] is not blocks:
+            kept = self._kept[look.part] = blocks, self._search(blocks)
         return kept[1]
 
     def _search(self, blocks: list[Block]) -> _Found | None:
         if not blocks:
             return None
-        edge = blocks[-1][0] - NEW_S
-        usual, new = [b for b in blocks if b[0] <= edge], [b for b in blocks if b[0] > edge]
-        if len(usual) < FEWEST_USUAL or not new:
+        edge = blocks[-1].start_s - NEW_S
+        usual = [block for block in blocks if block.start_s <= edge]
+        new = [block for block in blocks if block.start_s > edge]
+        phased = self._of_known_phase(usual, new)
+        if len(usual) < FEWEST_USUAL or not phased:
             return None
-        bases = self._bases(usual)
-        whole = median([value for _, value in usual])
-        spread = mad([value - bases.get(self._phase(at), whole) for at, value in usual])
-        spread *= _widened(len(usual) // max(1, len(bases)))
+        return self._sum_up(*phased)
+
+    def _of_known_phase(
+        self, usual: list[Block], new: list[Block]
+    ) -> tuple[dict[int, list[Block]], list[tuple[int, Block]]] | None:
+        """What is usual by phase of the week, and what is new in these phases.
+
+        Windows of a day or longer are all of one phase until every weekday is known.
+        """
+        phases: dict[int, list[Block]] = {}
+        for block in usual:
+            phases.setdefault(self._phase(block), []).append(block)
+        known = {phase: like for phase, like in phases.items() if len(like) >= FEWEST_LIKE}
+        placed = [(p, block) for block in new if (p := self._phase(block)) in known]
+        if len(placed) < len(new) and self._blocks.length_s >= WEEK_S // 7:
+            return {0: usual}, [(0, block) for block in new]
+        return (known, placed) if placed else None
+
+    def _phase(self, block: Block) -> int:
+        length = self._blocks.length_s
+        return block.start_s % WEEK_S // length if WEEK_S % length == 0 else 0
+
+    def _sum_up(
+        self, phases: dict[int, list[Block]], new: Sequence[tuple[int, Block]]
+    ) -> _Found | None:
+        bases = {phase: median([b.value for b in like]) for phase, like in phases.items()}
+        rests = [rest for like in phases.values() for rest in _without_own_share(like)]
+        spread = mad(rests)
         if spread <= 0:
             return None
-        scores = [(value - bases.get(self._phase(at), whole)) / spread for at, value in new]
-        found = cusum(scores, self._leaf.shift, LIMIT_TO_SHOW)
+        chance = self._chance([block for like in phases.values() for block in like])
+        scores = [(b.value - bases[phase]) / max(spread, chance(b)) for phase, b in new]
+        shift = self._leaf.shift + 4 * math.sqrt(MEDIAN_LOSS / len(rests))
+        found = cusum(scores, shift, LIMIT_TO_SHOW)
         wanted = {"up": (1,), "down": (-1,), "any": (1, -1)}[self._leaf.way]
-        return _Found(found.statistic if found.direction in wanted else 0.0, whole)
+        statistic = found.statistic if found.direction in wanted else 0.0
+        return _Found(statistic, shift, median(list(bases.values())))
 
-    def _phase(self, at_s: int) -> int:
-        length = self._blocks.length_s
-        return at_s % WEEK_S // length if WEEK_S % length == 0 else 0
-
-    def _bases(self, usual: list[Block]) -> dict[int, float]:
-        phases: dict[int, list[float]] = {}
-        for at, value in usual:
-            phases.setdefault(self._phase(at), []).append(value)
-        return {phase: median(values) for phase, values in phases.items() if len(values) > 2}
+    def _chance(self, usual: Sequence[Block]) -> Callable[[Block], float]:
+        """How far chance alone moves a value on so many events; of a sum, by its own error."""
+        if not self._measured.kpi.expression.divides:
+            return lambda block: block.error
+        by_event = median([block.error * math.sqrt(block.sample) for block in usual])
+        return lambda block: by_event / math.sqrt(block.sample)
 
     def baseline(self, look: Look) -> float | None:
         found = self._found(look)
@@ -93,7 +131,7 @@ class DriftScale(Scale):
         found = self._found(look)
         if found is None:
             return None
-        length = average_run_length(found.statistic, self._leaf.shift)
+        length = average_run_length(found.statistic, found.shift)
         sides = 2 if self._leaf.way == "any" else 1
         return min(1.0, sides * WEEK_S / self._blocks.length_s / length)
 
@@ -103,11 +141,7 @@ class DriftScale(Scale):
         return self._measured.evidence(look, in_words(self._leaf), method, line, p)
 
 
-def _widened(values: int) -> float:
-    """How much further new values lie from a median than those that it was made of.
-
-    The median of n normal values has a variance of about pi / (2 n) of theirs, and takes 1 / n of
-    the spread of its own values away.
-    """
-    n = max(2, values)
-    return math.sqrt((1 + math.pi / (2 * n)) / (1 - 1 / n))
+def _without_own_share(like: Sequence[Block]) -> list[float]:
+    """How far each value is from the median of the others."""
+    values = [block.value for block in like]
+    return [v - median(values[:n] + values[n + 1 :]) for n, v in enumerate(values)]

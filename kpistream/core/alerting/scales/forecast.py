@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from kpistream.core.alerting.conditions import Forecast, in_words
-from kpistream.core.alerting.scales.blocks import Blocks
+from kpistream.core.alerting.scales.blocks import Block, Blocks
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
 from kpistream.core.alerting.why import Evidence
-from kpistream.core.statistics.robust import theil_sen
+from kpistream.core.slices import Slice
+from kpistream.core.statistics.robust import Prediction, median, theil_sen
 from kpistream.core.statistics.student import student_tail
 
 BLOCKS: Final = 28
 FEWEST_BLOCKS: Final = 8
+
+MAD_EFFICIENCY: Final = 0.37
+"""A robust scale of n values is as sure as a standard deviation of this part of them."""
+
+Found = tuple[Prediction, float] | None
+"""The value to come, and the degrees of freedom of its error."""
 
 
 class ForecastScale(Scale):
     """A line through the newest windows, by Theil and Sen (1968), prolonged.
 
     The p-value is of Student's distribution of the distance between line and forecast, over the
-    forecast's standard error.
+    forecast's standard error; it has as few degrees of freedom as a robust scale is sure. Values
+    scatter by their own standard errors at least; if chance moves them, and yet they all lie on one
+    line, they are of too few events to tell.
     """
 
     is_timed = True
@@ -29,18 +39,28 @@ class ForecastScale(Scale):
         self._leaf = leaf
         self._measured = measured
         self._blocks = Blocks(measured, BLOCKS)
+        self._kept: dict[Slice, tuple[list[Block], Found]] = {}
 
-    def _forecast(self, look: Look) -> tuple[float, float, int] | None:
-        """The value to come, its standard error, and how many windows they rest on."""
+    def _forecast(self, look: Look) -> Found:
         blocks = self._blocks.of(look)
+        kept = self._kept.get(look.part)
+        if kept is None or kept[0] is not blocks:
+            kept = self._kept[look.part] = blocks, self._prolonged(blocks)
+        return kept[1]
+
+    def _prolonged(self, blocks: list[Block]) -> Found:
         if len(blocks) < FEWEST_BLOCKS:
             return None
         length = self._blocks.length_s
-        origin = blocks[-1][0]
-        places = [(at - origin) / length for at, _ in blocks]
-        trend = theil_sen(places, [value for _, value in blocks])
+        origin = blocks[-1].start_s
+        places = [(block.start_s - origin) / length for block in blocks]
+        trend = theil_sen(places, [block.value for block in blocks])
+        chance = median([block.error for block in blocks])
+        trend = replace(trend, scale=max(trend.scale, chance))
         ahead = trend.prediction(1 + self._leaf.within_s / length)
-        return ahead.value, ahead.error, len(blocks)
+        if ahead.error <= 0 and self._measured.uncertainty.kind != "none":
+            return None
+        return ahead, max(2.0, MAD_EFFICIENCY * (len(blocks) - 2))
 
     def baseline(self, look: Look) -> float | None:
         return self._leaf.at
@@ -49,7 +69,8 @@ class ForecastScale(Scale):
         found = self._forecast(look)
         if found is None:
             return None
-        return found[0] < self._leaf.at if self._leaf.side == "below" else found[0] > self._leaf.at
+        value = found[0].value
+        return value < self._leaf.at if self._leaf.side == "below" else value > self._leaf.at
 
     def weigh(self, look: Look) -> float | None:
         found = self._forecast(look)
@@ -57,10 +78,10 @@ class ForecastScale(Scale):
             return None
         if not self.plain(look):
             return 1.0
-        value, error, number = found
-        if error <= 0:
+        ahead, freedom = found
+        if ahead.error <= 0:
             return 0.0
-        p = student_tail(abs(value - self._leaf.at) / error, number - 2)
+        p = student_tail(abs(ahead.value - self._leaf.at) / ahead.error, freedom)
         return self._measured.over_a_week(look, p)
 
     def evidence(self, look: Look) -> Evidence:

@@ -111,9 +111,17 @@ class Measured:
         start, end = look.desk.bounds(self.at(look))
         return max(0.0, end - start)
 
-    def over_a_week(self, look: Look, p: float) -> float:
-        """A p-value of one look, corrected for looking at the window all week."""
-        return over_looks(p, max(1.0, self.covers_s(look)))
+    def is_special(self, look: Look) -> bool:
+        """Whether the window begins or ends on a day that says nothing about others."""
+        start, _ = look.desk.bounds(self.at(look))
+        return look.desk.is_special_at(start) or look.desk.is_special_at(look.now_s)
+
+    def over_a_week(self, look: Look, p: float, haste: float = 1.0) -> float:
+        """A p-value of one look, corrected for looking at the window all week.
+
+        ``haste`` is how many times as fast as the window moves on what is tested changes.
+        """
+        return over_looks(p, max(1.0, self.covers_s(look) / haste))
 
     def evidence(
         self, look: Look, condition: str, method: str, line: float | None, p: float | None

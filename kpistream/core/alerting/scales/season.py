@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from typing import Final, NamedTuple
+from zlib import crc32
 
-from kpistream.core.alerting.conditions import Change, in_words
+from kpistream.core.alerting.conditions import Change, Side, in_words
 from kpistream.core.alerting.history_day import SLOT_S
 from kpistream.core.alerting.scales.change import differs
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
 from kpistream.core.alerting.why import Evidence
-from kpistream.core.slices import Slice
+from kpistream.core.slices import Slice, slice_key
 from kpistream.core.statistics.robust import mad, median
 from kpistream.core.statistics.student import student_tail
 
@@ -56,7 +57,7 @@ class Season:
         return kept[1]
 
     def _expect(self, look: Look) -> Expectation | None:
-        if look.desk.is_special_at(int(look.now_s)):
+        if self._measured.is_special(look):
             return None
         start, end = look.desk.bounds(self._measured.at(look))
         values = self._weeks(look, int(start), int(end))
@@ -77,7 +78,7 @@ class Season:
     def _spread(self, look: Look, start_s: int, end_s: int) -> tuple[float, float] | None:
         """The robust spread of earlier windows around their own medians, and its freedom."""
         # Slices turn at moments of their own, so that not all are worked out anew in one beat.
-        turn = (int(look.now_s) + hash(look.part) % 3600) // 3600
+        turn = (int(look.now_s) + crc32(slice_key(look.part)) % SLOT_S) // SLOT_S
         kept = self._spreads.get(look.part)
         if kept is None or kept[0] != turn:
             kept = self._spreads[look.part] = turn, self._measure_spread(look, start_s, end_s)
@@ -104,7 +105,8 @@ class SeasonScale(Scale):
     """The distance of a value from the median of past weeks, in logarithms, over its usual size.
 
     That size is 1.4826 times the median absolute deviation of earlier windows (Hampel 1974), or
-    the value's own standard error if that is larger; the p-value is Student's.
+    the value's own standard error if that is larger; the p-value is Student's. The KPI's own test
+    of the value against the median must be as sure: of few events, a logarithm is far from normal.
     """
 
     is_timed = True
@@ -144,8 +146,16 @@ class SeasonScale(Scale):
             return 0.0
         distance = abs(math.log(value / max(expected.base, unit))) / scale
         sides = 2 if self._leaf.way == "any" else 1
-        p = min(1.0, sides * student_tail(distance, expected.freedom))
-        return self._measured.over_a_week(look, p)
+        side: Side = "above" if reading.value > expected.base else "below"
+        p = max(student_tail(distance, expected.freedom), self._by_chance(look, expected, side))
+        return self._measured.over_a_week(look, min(1.0, sides * p))
+
+    def _by_chance(self, look: Look, expected: Expectation, side: Side) -> float:
+        """The p-value of the value alone, if what is expected were known."""
+        uncertainty = self._measured.uncertainty
+        if uncertainty.kind == "none":
+            return 0.0
+        return uncertainty.tail(self._measured.sums(look), expected.base, side)
 
     def evidence(self, look: Look) -> Evidence:
         method = "median and MAD of the same hours of past weeks"
