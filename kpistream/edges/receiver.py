@@ -32,27 +32,17 @@ class ReceivedAlert(msgspec.Struct, frozen=True):
         """The alert for a terminal, on one line and without control characters."""
         labels, said = self.labels, self.annotations
         part = " ".join(f"{k}={v}" for k, v in labels.items() if k not in NOT_SHOWN_AS_SLICE)
-        kpi = labels.get("kpi", "")
-        value = f"{kpi} {_short(kpi, said.get('value', ''))} over {labels.get('window', '')}"
+        told = said.get("value_text") or said.get("value", "")
+        value = f"{labels.get('kpi', '')} {told} over {labels.get('window', '')}"
         head = f"{self.status.upper()} {labels.get('severity', '')} {labels.get('alertname', '')}"
         shown = f"{head} [{part or 'total'}] {value}"
         if self.status == "resolved":
             shown += f", since {self.startsAt}"
         else:
-            shown += f". {said.get('summary', '')}"
-            shown += f" -> {labels.get('owner', '')}: {said.get('action', '')}"
+            words = (said.get(name, "") for name in ("summary", "why", "how_sure"))
+            shown += "".join(f". {text.rstrip('.')}" for text in words if text)
+            shown += f". -> {labels.get('owner', '')}: {said.get('action', '')}"
         return "".join(c if c.isprintable() else " " for c in shown)
-
-
-def _short(kpi: str, text: str) -> str:
-    """A value in few digits: a rate in percent, since the message names no units."""
-    try:
-        value = float(text)
-    except ValueError:
-        return text
-    if kpi.endswith("_rate"):
-        return f"{value:.2%}"
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 class _Message(msgspec.Struct, frozen=True):

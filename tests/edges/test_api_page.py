@@ -7,21 +7,22 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 import msgspec
 import pytest
 
-from kpistream.core.alerting.alerts import Alert, judge
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice
-from kpistream.edges.alertmanager_payload import payload
+from kpistream.edges.messages import SHAPES, Credentials, Links, shape_of
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
 from kpistream.stream.merging import MOST_SLICES
 from tests.edges.boards import on_its_way
-from tests.support.alerting import reading, rule
+from tests.edges.messages.sample import message
+from tests.support.alerting import firing, reading
+from tests.support.front_desk import FrontDesk
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 READINGS, BEFORE, ALERTS, OBJECTIVES, UNREADY, PROBLEM, MESSAGE = map(
@@ -30,7 +31,7 @@ READINGS, BEFORE, ALERTS, OBJECTIVES, UNREADY, PROBLEM, MESSAGE = map(
 
 SHOWN = reading(currency="EUR", slice=(("channel", "display"), ("campaign", "spring")))
 EARLIER = msgspec.structs.replace(SHOWN, value=1.1, numerator=1100.0)
-FIRING = cast(Alert, judge(rule(for_s=0.0), None, SHOWN, None, SHOWN.as_of)[0])
+FIRING = firing(slice=SHOWN.slice, currency="EUR")
 
 WORDS = Vocabulary(
     kpis=("return_on_ad_spend",),
@@ -64,6 +65,7 @@ def worker() -> WebServer:
         vocabulary=WORDS,
         objectives=lambda: [on_its_way(as_of=SHOWN.as_of)],
         read=read,
+        desk=FrontDesk,
     )
 
 
@@ -111,8 +113,14 @@ def test_the_page_says_how_many_slices_are_read_at_most() -> None:
 
 
 def test_the_message_is_what_a_receiver_gets() -> None:
-    sent = payload([FIRING], "marketing", "https://kpis.example.org").encode()
-    assert msgspec.json.decode(sent) == MESSAGE
+    links = Links("https://kpis.example.org")
+    [sent] = shape_of("webhook")(message(FIRING, links=links), Credentials())
+    assert msgspec.json.decode(sent.body) == MESSAGE
+
+
+def test_the_page_names_every_shape_of_a_message() -> None:
+    webhooks = PAGE.split("\n## Webhooks\n")[1].split("\n## ")[0]
+    assert {*re.findall(r"^\| `(\w+)` \|", webhooks, re.M)} == {*SHAPES, "apprise"}
 
 
 def test_every_path_of_the_page_exists_and_every_path_is_on_it() -> None:
