@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from kpistream.core.event_types import EventType
 from kpistream.core.json_schema import MOMENT, Schema, event_schema, money_schema
-from kpistream.edges.alertmanager_payload import VERSION as ALERTMANAGER_VERSION
+from kpistream.edges.messages.webhook import VERSION as ALERTMANAGER_VERSION
 
 VERSION: Final = "1.0.0"
 """Of the contract: the first number changes when senders or receivers must."""
@@ -129,7 +129,7 @@ def _alerts_message() -> dict[str, Any]:
     named = ["webhook-id", "Idempotency-Key"]
     return {
         "name": ALERTS,
-        "summary": "Alerts of one rule, firing or resolved, in the form of Alertmanager's webhook.",
+        "summary": "Alerts of one group, firing or resolved, in the form of Alertmanager's webhook.",
         "contentType": "application/json",
         "headers": {
             "type": "object",

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
@@ -16,7 +17,8 @@ from kpistream.cli.asyncapi import ALERT_CHANNEL, ALERTS, alerts_schema
 from kpistream.cli.contract_page import ASYNCAPI, documents, write
 from kpistream.core.event_types import SHIPPED, EventField, event_type
 from kpistream.core.json_schema import document
-from kpistream.edges.alertmanager_payload import payload
+from kpistream.edges.messages.webhook import payload
+from tests.edges.messages.sample import message
 from tests.support.alerting import firing, resolved
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -146,7 +148,7 @@ def test_a_payload_is_the_schema_of_the_type_but_for_where_money_is_explained(na
 
 @pytest.mark.parametrize("alerts", [[firing()], [resolved()], [firing(), resolved()]], ids=len)
 def test_what_a_webhook_is_told_is_as_the_contract_says(alerts: list[Any]) -> None:
-    told = json.loads(payload(alerts, "marketing", "https://kpis.example.org").encode())
+    told = json.loads(msgspec.json.encode(payload(message(*alerts))))
     for validator in (Draft202012Validator, Draft7Validator):
         assert list(validator(alerts_schema()).iter_errors(told)) == []
     assert told.keys() == set(alerts_schema()["required"])
@@ -158,5 +160,5 @@ def test_what_a_webhook_is_told_is_as_the_contract_says(alerts: list[Any]) -> No
     "wrong", [{"version": "3"}, {"status": "pending"}, {"alerts": []}, {"groupLabels": {"a": 1}}]
 )
 def test_another_message_is_not_as_the_contract_says(wrong: dict[str, Any]) -> None:
-    told = json.loads(payload([firing()], "marketing").encode())
+    told = json.loads(msgspec.json.encode(payload(message(firing()))))
     assert not Draft202012Validator(alerts_schema()).is_valid(told | wrong)

@@ -140,6 +140,8 @@ def _pipeline_metrics(telemetry: Snapshot) -> Iterable[Metric]:
     yield families.DELIVERIES.gather(
         ((safe(receiver), outcome), n) for (receiver, outcome), n in telemetry.deliveries.items()
     )
+    yield families.WAITING.gather(((safe(name),), n) for name, n in telemetry.waiting.items())
+    yield families.LEFT_OUT.gather([((), telemetry.left_out)])
 
 
 def _partition_series(values: Mapping[Source, float]) -> Iterable[tuple[tuple[str, str], float]]:

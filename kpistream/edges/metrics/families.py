@@ -123,7 +123,20 @@ DELIVERIES: Final = Family(
     "kpistream_webhook_deliveries_total",
     "counter",
     ("receiver", "outcome"),
-    "Tries to deliver a notification: delivered, refused, failed (another follows) or gave_up.",
+    "Tries to deliver a notification: delivered; failed, refused or denied (another follows); "
+    "gave_up; disabled (the receiver wants no more).",
+)
+WAITING: Final = Family(
+    "kpistream_notifications_waiting",
+    "gauge",
+    ("receiver",),
+    "Messages that were tried and have not been taken yet; on the worker that notifies.",
+)
+LEFT_OUT: Final = Family(
+    "kpistream_notification_left_out_total",
+    "counter",
+    (),
+    "How often an alert was not told since too many are known.",
 )
 ALERTS: Final = Family(
     "kpistream_alerts", "gauge", ("rule", "state"), "Alerts of a rule in a state."
@@ -203,6 +216,8 @@ FAMILIES: Final = (
     STAGE,
     FLUSHED,
     DELIVERIES,
+    WAITING,
+    LEFT_OUT,
     ALERTS,
     OBJECTIVE_VALUE,
     OBJECTIVE_TARGET,

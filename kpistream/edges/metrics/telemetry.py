@@ -43,6 +43,8 @@ class Snapshot:
     batches: Mapping[str, Histogram]
     stages: Mapping[str, Histogram]
     deliveries: Mapping[tuple[str, str], int]
+    waiting: Mapping[str, int]
+    left_out: int
     flushed: Mapping[str, int]
 
 
@@ -62,6 +64,8 @@ class Telemetry:
         self._batches: dict[str, Histogram] = {}
         self._stages: dict[str, Histogram] = {}
         self._deliveries: dict[tuple[str, str], int] = {}
+        self._waiting: dict[str, int] = {}
+        self._left_out = 0
         self._flushed: dict[str, int] = {}
 
     def outcomes(self, topic: str, partition: int, counts: OutcomeCounts) -> None:
@@ -98,6 +102,17 @@ class Telemetry:
         key = (receiver, str(outcome))
         self._deliveries[key] = self._deliveries.get(key, 0) + 1
 
+    def waiting(self, receiver: str, messages: int | None) -> None:
+        """So many messages were begun and not taken yet; None where another worker notifies."""
+        if messages is None:
+            self._waiting.pop(receiver, None)
+        else:
+            self._waiting[receiver] = messages
+
+    def left_out(self, alerts: int) -> None:
+        """So often an alert found no room among what is to be told: absolute."""
+        self._left_out = alerts
+
     def flushed(self, table: str, rows: int) -> None:
         """A flush made this many more rows of a table durable."""
         self._flushed[table] = self._flushed.get(table, 0) + rows
@@ -121,6 +136,8 @@ class Telemetry:
             batches=self._batches.copy(),
             stages=self._stages.copy(),
             deliveries=self._deliveries.copy(),
+            waiting=self._waiting.copy(),
+            left_out=self._left_out,
             flushed=self._flushed.copy(),
         )
 

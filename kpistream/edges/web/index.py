@@ -12,6 +12,7 @@ INDEX: Final = """\
 <li><a href="/api/v1/readings?slice=total">readings</a> of the KPIs, as JSON</li>
 <li><a href="/api/v1/alerts">alerts</a>, as JSON</li>
 <li><a href="/api/v1/objectives">objectives</a> and how far they are, as JSON</li>
+<li><a href="/api/v1/receivers">receivers</a> of alerts, as JSON</li>
 <li><a href="/metrics">metrics</a> for Prometheus</li>
 <li><a href="/readyz">ready?</a> <a href="/healthz">alive?</a></li>
 </ul>

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -17,8 +17,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Problem(Exception):
     """A request that cannot be answered; ``allowed`` lists what would have been possible."""
 
-    def __init__(self, status: HTTPStatus, detail: str, allowed: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        allowed: Iterable[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
+        self._headers = headers
         self.status = status
         self.detail = detail
         self.allowed = list(allowed)
@@ -36,6 +43,7 @@ class Problem(Exception):
             status=self.status,
             body=msgspec.json.encode(document),
             content_type="application/problem+json",
+            headers=self._headers,
         )
 
 

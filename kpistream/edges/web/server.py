@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from aiohttp import web
 
@@ -12,6 +12,8 @@ from kpistream.core.alerting.alerts import Alert
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Exposition
+from kpistream.edges.web.desk import Desk
+from kpistream.edges.web.guard import Guard
 from kpistream.edges.web.readiness import Readiness
 from kpistream.edges.web.site import Read, Site
 from kpistream.edges.web.vocabulary import Vocabulary
@@ -38,6 +40,9 @@ class WebServer:
         vocabulary: Vocabulary,
         objectives: Callable[[], Sequence[Progress]] = lambda: (),
         read: Read | None = None,
+        desk: Callable[[], Desk | None] = lambda: None,
+        receivers: Sequence[Mapping[str, Any]] = (),
+        token: str | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -49,6 +54,9 @@ class WebServer:
             vocabulary=vocabulary,
             objectives=objectives,
             read=read,
+            desk=desk,
+            receivers=receivers,
+            guard=Guard(host, token),
         )
         self._runner: web.AppRunner | None = None
 

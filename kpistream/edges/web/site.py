@@ -16,7 +16,12 @@ from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice
 from kpistream.edges.metrics import Exposition
+from kpistream.edges.web.answers import json_answer, json_bytes
+from kpistream.edges.web.body import MOST_BYTES
+from kpistream.edges.web.desk import Desk
+from kpistream.edges.web.guard import Guard
 from kpistream.edges.web.index import INDEX
+from kpistream.edges.web.notifications import Notifications
 from kpistream.edges.web.problem import Problem, problems_as_json
 from kpistream.edges.web.query import ReadingsQuery, refuse_unknown
 from kpistream.edges.web.readiness import Readiness
@@ -59,7 +64,11 @@ class Site:
         vocabulary: Vocabulary,
         objectives: Callable[[], Sequence[Progress]] = lambda: (),
         read: Read | None = None,
+        desk: Callable[[], Desk | None] = lambda: None,
+        receivers: Sequence[Mapping[str, Any]] = (),
+        guard: Guard | None = None,
     ) -> None:
+        self._notifications = Notifications(desk, receivers, alerts, guard or Guard())
         self._board = board
         self._alerts = alerts
         self._ready = ready
@@ -71,7 +80,7 @@ class Site:
 
     def app(self) -> web.Application:
         """An application with all paths, ready to be served."""
-        app = web.Application(middlewares=[problems_as_json])
+        app = web.Application(middlewares=[problems_as_json], client_max_size=MOST_BYTES)
         app.on_response_prepare.append(_add_headers)
         app.add_routes(
             [
@@ -82,6 +91,7 @@ class Site:
                 web.get("/api/v1/readings", self.readings),
                 web.get("/api/v1/alerts", self.alerts),
                 web.get("/api/v1/objectives", self.objectives),
+                *self._notifications.routes(),
             ]
         )
         return app
@@ -99,15 +109,15 @@ class Site:
 
     async def healthz(self, request: web.Request) -> web.Response:
         """The process is alive: it answers."""
-        return _json({"status": "alive"})
+        return json_answer({"status": "alive"})
 
     async def readyz(self, request: web.Request) -> web.Response:
         """200 when the worker has recovered and owns its partitions, else 503 with reasons."""
         readiness = self._ready()
         if readiness.ready:
-            return _json({"status": "ready", "reasons": []})
+            return json_answer({"status": "ready", "reasons": []})
         unready = {"status": "not ready", "reasons": readiness.reasons}
-        return _json(unready, HTTPStatus.SERVICE_UNAVAILABLE)
+        return json_answer(unready, HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def readings(self, request: web.Request) -> web.Response:
         """The readings that the query asks for: of this worker's board, or else made for it."""
@@ -115,7 +125,7 @@ class Site:
         board = self._known_board()
         found, is_truncated = await self._find(query, board)
         notes = {"before": query.before, "truncated": is_truncated}
-        return _json_body(await self._aside(lambda: _encode_readings(board, found, notes)))
+        return json_bytes(await self._aside(lambda: _encode_readings(board, found, notes)))
 
     async def _find(self, query: ReadingsQuery, board: Board) -> Found:
         if query.before:
@@ -134,14 +144,14 @@ class Site:
     async def alerts(self, request: web.Request) -> web.Response:
         """The alerts of this worker, each in its present state."""
         refuse_unknown(request.query, ())
-        alerts = [alert.to_dict() for alert in self._alerts()]
-        return _json({"as_of": _as_of(self._known_board()), "alerts": alerts})
+        alerts = await self._notifications.published_all(self._alerts())
+        return json_answer({"as_of": _as_of(self._known_board()), "alerts": alerts})
 
     async def objectives(self, request: web.Request) -> web.Response:
         """The objectives whose slice this worker owns, each with how far it is."""
         refuse_unknown(request.query, ())
         objectives = [progress.to_dict() for progress in self._objectives()]
-        return _json({"as_of": _as_of(self._known_board()), "objectives": objectives})
+        return json_answer({"as_of": _as_of(self._known_board()), "objectives": objectives})
 
     def _known_board(self) -> Board:
         """The board; a :class:`Problem` before the first one of a worker that is not ready."""
@@ -173,14 +183,6 @@ def _published(reading: Reading) -> dict[str, Any]:
     document = reading.to_dict() | {"currency": reading.currency}
     del document["kind"]
     return document
-
-
-def _json(document: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
-    return _json_body(msgspec.json.encode(document), status)
-
-
-def _json_body(body: bytes, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
-    return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
