@@ -129,7 +129,7 @@ def _alerts_message() -> dict[str, Any]:
     named = ["webhook-id", "Idempotency-Key"]
     return {
         "name": ALERTS,
-        "summary": "Alerts of one group, firing or resolved, in the form of Alertmanager's webhook.",
+        "summary": "Alerts of a group, firing or resolved, in the form of Alertmanager's webhook.",
         "contentType": "application/json",
         "headers": {
             "type": "object",
