@@ -134,7 +134,8 @@ class _Drawing:
         self._picture = picture
         self._lanes = lanes
         self._more = there_are - len(lanes)
-        self._bottom = _TOP + _LANE * max(1, len(lanes))
+        self._top = _TOP + (_LANE if picture.incidents else 0)
+        self._bottom = self._top + _LANE * max(1, len(lanes))
         height = self._bottom + _AXIS
         self._root = ET.Element(
             "svg",
@@ -154,12 +155,13 @@ class _Drawing:
         self._rect(0, 0, _WIDTH, self._bottom + _AXIS, "paper")
         self._header()
         for number in range(1, len(self._lanes), 2):
-            self._rect(0, _TOP + _LANE * number, _WIDTH, _LANE, "stripe")
+            self._rect(0, self._top + _LANE * number, _WIDTH, _LANE, "stripe")
         self._axis()
+        self._incidents()
         for number, lane in enumerate(self._lanes):
-            self._lane(lane, _TOP + _LANE * number)
+            self._lane(lane, self._top + _LANE * number)
         if not self._lanes:
-            self._text(_LEFT, _TOP + 22, "nothing fired", "faint")
+            self._text(_LEFT, self._top + 22, "nothing fired", "faint")
         return self._root
 
     # -- parts -----------------------------------------------------------------------------------
@@ -206,8 +208,9 @@ class _Drawing:
     def _legend(self) -> Iterator[tuple[str, str]]:
         severities = {lane.severity for lane in self._lanes}
         yield from ((one.value, one.value) for one in _RANKS if one in severities)
-        worst = min(severities, key=_RANKS.__getitem__, default=Severity.info)
-        yield f"{worst.value} pending", "pending, not told yet"
+        if self._picture.pendings:
+            worst = min(severities, key=_RANKS.__getitem__, default=Severity.info)
+            yield f"{worst.value} pending", "pending, not told yet"
         if self._picture.incidents:
             yield "incident", "incident"
         if self._picture.silences:
@@ -242,6 +245,22 @@ class _Drawing:
             yield at_s, f"{on:%a %d %b}"
             on += timedelta(days=every)
 
+    def _incidents(self) -> None:
+        """A lane of their own above the others: one that nobody was told of is seen, too."""
+        room = 0.0
+        for incident in sorted(self._picture.incidents, key=lambda one: one.from_s):
+            self._incident(incident, _TOP)
+            left = self._x(incident.from_s) + 4
+            if left > room:
+                self._text(left, _TOP + 21, _cut(incident.name), "faint")
+                room = left + 6.4 * len(_cut(incident.name))
+        if self._picture.incidents:
+            self._text(16, _TOP + 21, "incidents", None)
+
+    def _incident(self, incident: Incident, top: float) -> None:
+        text = f"{incident.name}: {self._span(incident.from_s, incident.to_s)}"
+        self._bar(incident.from_s, incident.to_s, top + 3, _LANE - 6, "incident", text)
+
     def _lane(self, lane: _Lane, top: float) -> None:
         self._text(16, top + 15, _cut(lane.rule), None)
         self._text(16, top + 28, _cut(slice_text(lane.part)), "faint")
@@ -259,8 +278,7 @@ class _Drawing:
             self._bar(firing.from_s, firing.to_s, top + 8, _LANE - 16, style, self._told(firing))
         for incident in self._picture.incidents:
             if lane.is_concerned_by(incident):
-                text = f"{incident.name}: {self._span(incident.from_s, incident.to_s)}"
-                self._bar(incident.from_s, incident.to_s, top + 3, _LANE - 6, "incident", text)
+                self._incident(incident, top)
 
     def _told(self, firing: Firing) -> str:
         worst = "" if firing.worst is None else f", worst {firing.worst:.4g}"
@@ -304,8 +322,9 @@ class _Drawing:
 
 
 def _longest(spans: Sequence[_Span]) -> Sequence[_Span]:
-    """The spans, or of too many the longest."""
-    return sorted(spans, key=lambda span: span.from_s - span.to_s)[:MOST_BARS]
+    """The spans in the order of time, or of too many the longest."""
+    longest = sorted(spans, key=lambda span: span.from_s - span.to_s)[:MOST_BARS]
+    return sorted(longest, key=lambda span: span.from_s)
 
 
 def _cut(text: str) -> str:

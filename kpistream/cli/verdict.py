@@ -58,7 +58,7 @@ class Verdict:
     def of(cls, plan: Plan, test: Backtest, evidence: Evidence) -> Self:
         """The verdict on a backtest that is finished."""
         firings = tuple(silenced(test.recorder.firings, evidence.silences))
-        found = tuple(summaries(plan.rules, firings, test.span_s))
+        found = tuple(summaries(plan.rules, firings, test.to_s - test.from_s))
         return cls(plan, test, evidence, firings, found)
 
     @property
@@ -83,8 +83,8 @@ class Verdict:
 
     @property
     def span_s(self) -> tuple[float, float]:
-        """When the first and the last event arrived, in epoch seconds."""
-        return (self.test.first_ms or 0) / 1000, self.test.last_ms / 1000
+        """When the first and the latest event arrived, in epoch seconds."""
+        return self.test.from_s, self.test.to_s
 
     def documents(self) -> Iterator[dict[str, Any]]:
         """The firings, the rules and the whole in their published forms."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kpistream.core.alerting.alerts import Alert
+from kpistream.core.alerting.waits import next_wait_ms
 from kpistream.core.dead_letters import DeadLetter
 from kpistream.core.ledger import Counts
 from kpistream.core.measure import PartitionMeasurer
@@ -50,6 +51,7 @@ class Driver:
         self._offsets: dict[str, int] = defaultdict(int)
         self._sent = 0
         self._next_beat_ms = 0
+        self._busy_ms = 0
         self._now_ms = 0
 
     @property
@@ -86,15 +88,22 @@ class Driver:
         self._now_ms = max(self._now_ms, now_ms)
 
     def _following(self, now_ms: int, was_busy: bool) -> int:
-        """When to beat next: in silence, only windows move, and only as far as the longest one."""
+        """When to beat next: in silence, only windows move, and only until they are empty.
+
+        What an alert waits for is judged when that ends.
+        """
+        beat_ms = self._next_beat_ms
         if was_busy:
-            return self._next_beat_ms + BEAT_MS
+            self._busy_ms = beat_ms
+            return beat_ms + BEAT_MS
         windows = self._plan.merge_rules.windows
         reach_ms = max(window.needs_reach_s for window in windows) * 1000
-        step_ms = IDLE_BEAT_MS
-        if not any(alert.is_active for alert in self.alerts):
-            step_ms = self._monitor.merger.quiet_step_s * 1000
-        return max((self._next_beat_ms // step_ms + 1) * step_ms, now_ms - reach_ms)
+        active = [alert for alert in self.alerts if alert.is_active]
+        if not active and beat_ms - self._busy_ms > reach_ms:
+            return max(beat_ms + BEAT_MS, now_ms)
+        step_ms = IDLE_BEAT_MS if active else self._monitor.merger.quiet_step_s * 1000
+        wait_ms = next_wait_ms(active, self._plan.rules, beat_ms)
+        return min((beat_ms // step_ms + 1) * step_ms, wait_ms or beat_ms + step_ms)
 
     def finish(self) -> Iterator[Alert]:
         """Measure what is waiting and judge it, as of the last arrival; nothing comes after."""

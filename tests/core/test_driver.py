@@ -118,3 +118,33 @@ def test_the_worth_of_a_level_follows_the_rate_of_the_day() -> None:
     worth.append(driver.view((), "this_month")["monthly_recurring_revenue@*"])
 
     assert worth == [9_00 * 10_000 * 10**12, 8_00 * 10_000 * 10**12]
+
+
+def test_what_comes_and_goes_within_a_long_silence_is_seen() -> None:
+    many = rule(
+        kpi="clicks", slice={}, window="5m", below=3, for_s=0.0, minimum_sample=1, confidence=None
+    )
+    driver = build.driven([], rules=[many])
+    news: list[Alert] = []
+    for at in ("0s", "0s", "0s", "2m"):
+        news += driver.feed("click", click(at), at_ms(at))
+    news += driver.advance(at_ms("3d"))
+
+    # Four clicks, from minute 5 on one of them, and from minute 7 on none.
+    [fires, ends] = news
+    assert (fires.state, ends.state) == ("firing", "resolved")
+    assert 300 <= (fires.changed_at - at_ms("0s") / 1000) <= 320
+    assert 420 <= (ends.changed_at - at_ms("0s") / 1000) <= 440
+
+
+def test_a_wait_ends_when_it_does_though_nothing_comes() -> None:
+    waiting = rule(
+        kpi="clicks", slice={}, window="5m", above=1, for_s=4.0, minimum_sample=1, confidence=None
+    )
+    driver = build.driven([], rules=[waiting])
+    news = [*driver.feed("click", click("1s"), at_ms("1s"))]
+    news += driver.feed("click", click("1s"), at_ms("1s"))
+    news += driver.advance(at_ms("20s"))
+
+    [pending, firing] = news
+    assert 4.0 <= firing.changed_at - pending.changed_at < 4.1

@@ -6,11 +6,11 @@ alerts that would have come and gone meanwhile are none, and `for: 3s` takes ten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.life import hold_s
+from kpistream.core.alerting.alerts import Alert
 from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.waits import next_wait_ms
 from kpistream.core.driver import BEAT_MS, IDLE_BEAT_MS, Driver
 
 
@@ -20,7 +20,7 @@ class Clock:
     def __init__(self, driver: Driver, rules: Iterable[Rule], now_ms: int) -> None:
         self.now_ms = now_ms
         self._driver = driver
-        self._rules: Mapping[str, Rule] = {rule.name: rule for rule in rules}
+        self._rules = tuple(rules)
 
     def pass_to(self, moment_ms: int) -> Iterator[list[Alert]]:
         """Let time pass to a moment, step by step; of each, the alerts that changed.
@@ -42,15 +42,5 @@ class Clock:
 
     def _due_ms(self) -> int:
         """When the next wait of an alert ends, after now; a day on if none waits."""
-        ends_s = (self._end_s(alert) for alert in self._driver.alerts if alert.is_active)
-        # A millisecond later, so that no rounding of seconds makes it too early.
-        ends_ms = (int(end_s * 1000) + 1 for end_s in ends_s)
-        later = (end_ms for end_ms in ends_ms if end_ms > self.now_ms)
-        return min(later, default=self.now_ms + 86_400_000)
-
-    def _end_s(self, alert: Alert) -> float:
-        """When a pending alert fires, or a firing one ends unless its condition holds again."""
-        rule = self._rules[alert.rule]
-        if alert.state is AlertState.pending:
-            return alert.since + rule.for_s
-        return alert.held_at + hold_s(alert, rule)
+        wait_ms = next_wait_ms(self._driver.alerts, self._rules, self.now_ms)
+        return self.now_ms + 86_400_000 if wait_ms is None else wait_ms

@@ -307,3 +307,14 @@ def test_a_silent_feed_names_the_rules_that_rest_on_it() -> None:
     fired = next(one for one in news if one.rule == "feed_silent")
 
     assert fired.inhibits == ("ctr_low",)
+
+
+def test_alerts_that_begin_together_come_in_the_same_order_in_every_process() -> None:
+    """A worker explains only the first ones; a replay of the same records explains the same."""
+    driver = watching(CTR_LOW)
+    news: list[Alert] = []
+    for number in (7, 2, 5, 0, 3, 6, 1, 4):
+        news += shown(driver, f"c{number}", 3000, 20, "0s")
+    news += driver.advance(at_ms("2s"))
+
+    assert told(news) == [(f"c{number}", "firing") for number in range(8)]

@@ -12,9 +12,11 @@ import pytest
 from kpistream.core.alerting import conditions as c
 from kpistream.core.alerting.history import History
 from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.scales.blocks import Blocks
 from kpistream.core.alerting.scales.building import ScaleBuilder
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Scale
+from kpistream.core.alerting.uncertainty import Uncertainty
 from kpistream.core.days import Days
 from kpistream.core.kpi_reader import KpiReader
 from kpistream.core.partials import Sums
@@ -22,6 +24,7 @@ from kpistream.core.plan import Plan
 from kpistream.core.progress import Status
 from kpistream.core.readings import Reading
 from kpistream.core.slices import Slice
+from kpistream.core.statistics.looks import over_looks
 from tests.support import builders as build
 from tests.support.alerting import rule
 
@@ -53,12 +56,15 @@ class MadeUp:
         self._past = past
         self._now = now
         self.special: set[date] = set()
+        self.before: Sums | None = None
         self.history = History({(): frozenset({"clicks", "impressions"})}, Days())
         for days in range(9 * 7, -1, -1):
             self.history.learn(Told(past), NOW - days * DAY)
 
     def sums(self, part: Slice, index: int, *, before: bool = False) -> Sums:
         """The present, or what the hours of the window had."""
+        if before and self.before is not None:
+            return self.before
         if self._now is not None:
             return self._now
         total: Sums = {}
@@ -301,3 +307,129 @@ def test_without_a_trend_nothing_is_foretold() -> None:
 
     assert p is not None
     assert p > 0.05
+
+
+# -- what a simulation of quiet weeks taught -------------------------------------------------------
+
+
+def nights_and_days(start_s: int) -> Sums:
+    """A click-through rate of 2 % for ever, on 40 impressions an hour at night, 40,000 by day."""
+    dice = random.Random(start_s)
+    impressions = 40_000 if 8 <= start_s // HOUR % 24 < 20 else 40
+    clicks = sum(dice.random() < 0.02 for _ in range(min(impressions, 40)))
+    return {"clicks": clicks if impressions == 40 else 800, "impressions": impressions}
+
+
+@pytest.mark.parametrize(("impressions", "expected"), [(40, False), (40_000, True)])
+def test_few_events_are_no_more_unusual_than_chance_makes_them(
+    impressions: int, expected: bool
+) -> None:
+    """Four times the usual rate: of 40 impressions that is three clicks."""
+    leaf = c.Unusual("click_through_rate", "1h", "up")
+    now = {"clicks": round(0.1 * impressions), "impressions": impressions}
+    scale, look, _ = looked(leaf, nights_and_days, now)
+    p = scale.weigh(look)
+
+    assert scale.plain(look) is True
+    assert p is not None
+    assert (p < 0.05) is expected
+
+
+@pytest.mark.parametrize(("impressions", "expected"), [(170, False), (17_000, True)])
+def test_no_click_on_few_impressions_is_not_against_the_season(
+    impressions: int, expected: bool
+) -> None:
+    """Of 170 at 3 % none is clicked once in 180 hours; the logarithm of nothing is far off."""
+    leaf = c.Change("click_through_rate", "1h", "down", 0.2, c.SEASON)
+
+    def past(start_s: int) -> Sums:
+        return {"clicks": 300 + start_s // HOUR % 7, "impressions": 10_000}
+
+    scale, look, _ = looked(leaf, past, {"clicks": 0, "impressions": impressions})
+    p = scale.weigh(look)
+
+    assert p is not None
+    assert (p < 0.05) is expected
+
+
+@pytest.mark.parametrize("hours", [0, 11])
+@pytest.mark.parametrize(
+    "leaf", [c.Unusual("clicks", "24h", "any"), c.Change("clicks", "24h", "up", 0.5, c.SEASON)]
+)
+def test_a_window_that_holds_some_of_a_special_day_is_not_judged_by_others(
+    leaf: c.Leaf, hours: int
+) -> None:
+    scale, look, desk = looked(leaf, busy(7), {"clicks": 90_000, "impressions": 900_000})
+    assert scale.plain(look) is True
+
+    scale, look, desk = looked(leaf, busy(7), {"clicks": 90_000, "impressions": 900_000})
+    desk.special = {Days().date(NOW - hours * HOUR)}
+    assert scale.plain(look) is None
+    assert scale.weigh(look) is None
+
+
+def test_what_is_past_is_cut_in_the_same_pieces_whenever_it_is_looked_at() -> None:
+    """Or else an hour later there were other days to be tested, and with them other chances."""
+    _, look, _ = looked(c.Drift("clicks", "24h", "any"), busy(8))
+    plan = build.plan(events=["impression", "click"])
+    measured = ScaleBuilder(plan, rule(kpi="clicks", window="24h")).measured("clicks", "24h")
+    blocks = Blocks(measured, 30)
+    first = blocks.of(look)
+    look.now_s += 5 * HOUR
+
+    assert {block.start_s % DAY for block in first} == {0}
+    assert blocks.of(look) == first
+
+
+def test_pieces_that_follow_each_other_are_those_that_are_read_at_once() -> None:
+    _, look, desk = looked(c.Drift("clicks", "1h", "any"), busy(9))
+    plan = build.plan(events=["impression", "click"])
+    measured = ScaleBuilder(plan, rule(kpi="clicks", window="1h")).measured("clicks", "1h")
+    followed = Blocks(measured, 100)
+    for hour in range(40, -1, -1):
+        look.now_s = NOW - hour * HOUR
+        followed.of(look)
+
+    assert len(followed.of(look)) > 90
+    assert followed.of(look) == Blocks(measured, 100).of(look)
+    assert desk.history.newest_slot(()) is not None
+
+
+def test_values_that_do_not_scatter_for_want_of_events_foretell_nothing() -> None:
+    """No click for a month: that all days are alike tells of 50 impressions, not of the future."""
+    leaf = c.Forecast("click_through_rate", "24h", "below", 0.01, 3 * DAY)
+
+    def past(start_s: int) -> Sums:
+        return {"impressions": 50} if start_s % DAY == 0 else {}
+
+    scale, look, _ = looked(leaf, past)
+
+    assert scale.weigh(look) is None
+
+
+@pytest.mark.parametrize(("window", "pasts"), [("1h", 6), ("24h", 20)])
+def test_a_drift_is_rarely_seen_in_five_quiet_weeks(window: str, pasts: int) -> None:
+    """With three weeks to tell what is usual, each hour of the week was there three times."""
+    ps = []
+    for seed in range(pasts):
+        steady = rate(lambda _: 1.0, 100 + seed)
+
+        def young(start_s: int, past: Past = steady) -> Sums | None:
+            return past(start_s) if start_s >= NOW - 5 * WEEK - DAY else None
+
+        scale, look, _ = looked(c.Drift("click_through_rate", window, "any"), young)
+        ps.append(scale.weigh(look))
+
+    assert None not in ps
+    assert sum(p is not None and p < 0.05 for p in ps) <= 1
+
+
+def test_against_the_window_before_chance_moves_half_as_fast_again() -> None:
+    """Sums of 1 h enter and leave at three edges, of which the middle one counts double."""
+    leaf = c.Change("clicks", "1h", "up", 0.2)
+    now, then = {"clicks": 300, "impressions": 9_000}, {"clicks": 200, "impressions": 9_000}
+    scale, look, desk = looked(leaf, busy(10), now)
+    desk.before = then
+    p = Uncertainty(build.shipped_catalogue().kpis["clicks"], build.shipped_catalogue(), "EUR")
+
+    assert scale.weigh(look) == over_looks(p.change(now, then, "rises"), HOUR / 1.5)

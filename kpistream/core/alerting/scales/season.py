@@ -30,6 +30,8 @@ MAD_EFFICIENCY: Final = 0.37
 """A robust scale of n values is as sure as a standard deviation of this part of them."""
 
 KEPT_S: Final = 600
+KEPT_OF_WINDOW: Final = 48
+"""What is expected over a window moves on by this part of it; by ten minutes at least."""
 
 
 class Expectation(NamedTuple):
@@ -41,16 +43,19 @@ class Expectation(NamedTuple):
 
 
 class Season:
-    """The expectations of one KPI and window, each kept for some minutes."""
+    """The expectations of one KPI and window, each kept for some minutes, or more if it is long."""
 
     def __init__(self, measured: Measured) -> None:
         self._measured = measured
+        length_s = measured.window.length_s or 0
+        self._turn_s = max(KEPT_S, length_s // KEPT_OF_WINDOW)
+        self._spread_turn_s = max(SLOT_S, length_s // 4)
         self._kept: dict[Slice, tuple[int, Expectation | None]] = {}
         self._spreads: dict[Slice, tuple[int, tuple[float, float] | None]] = {}
 
     def of(self, look: Look) -> Expectation | None:
         """What is expected now; None before enough weeks are known, and on special days."""
-        turn = int(look.now_s) // KEPT_S
+        turn = int(look.now_s) // self._turn_s
         kept = self._kept.get(look.part)
         if kept is None or kept[0] != turn:
             kept = self._kept[look.part] = turn, self._expect(look)
@@ -78,7 +83,8 @@ class Season:
     def _spread(self, look: Look, start_s: int, end_s: int) -> tuple[float, float] | None:
         """The robust spread of earlier windows around their own medians, and its freedom."""
         # Slices turn at moments of their own, so that not all are worked out anew in one beat.
-        turn = (int(look.now_s) + crc32(slice_key(look.part)) % SLOT_S) // SLOT_S
+        length_s = self._spread_turn_s
+        turn = (int(look.now_s) + crc32(slice_key(look.part)) % length_s) // length_s
         kept = self._spreads.get(look.part)
         if kept is None or kept[0] != turn:
             kept = self._spreads[look.part] = turn, self._measure_spread(look, start_s, end_s)
@@ -142,12 +148,11 @@ class SeasonScale(Scale):
         unit = 0.5 / (reading.denominator or 1)
         value = max(reading.value, unit)
         scale = max(expected.spread, error / value)
-        if scale <= 0:
-            return 0.0
-        distance = abs(math.log(value / max(expected.base, unit))) / scale
+        distance = abs(math.log(value / max(expected.base, unit)))
         sides = 2 if self._leaf.way == "any" else 1
         side: Side = "above" if reading.value > expected.base else "below"
-        p = max(student_tail(distance, expected.freedom), self._by_chance(look, expected, side))
+        by_past = student_tail(distance / scale, expected.freedom) if scale > 0 else 0.0
+        p = max(by_past, self._by_chance(look, expected, side))
         return self._measured.over_a_week(look, min(1.0, sides * p))
 
     def _by_chance(self, look: Look, expected: Expectation, side: Side) -> float:
