@@ -44,6 +44,10 @@ check: $(READY) ## ruff and mypy
 bench: $(READY) ## events per second, beside a naive agent and a bare loop (needs Java 17 and Maven)
 	@exec $(BIN)/python -m bench $(ARGS)
 
+.PHONY: quality
+quality: $(READY) ## how false and how late alerts are, by simulation: writes docs/alert-quality.md
+	@exec $(BIN)/python -m bench.alert_quality $(ARGS)
+
 .PHONY: format
 format: $(READY) ## put the code into ruff's format
 	@$(BIN)/ruff check --fix --quiet .

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,38 @@ def test_a_webhook_keeps_its_name_wherever_it_stands_in_the_list(
 ) -> None:
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https://two.example.org/b,https://one.example.org/a")
     assert [w.name for w in load_settings().webhooks] == ["webhook-2d815a", "webhook-98e2ef"]
+
+
+def test_receivers_can_be_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '[{"name": "shop", "kind": "slack", "url": "https://one.example.org/a"}]'
+    monkeypatch.setenv("KPISTREAM_RECEIVERS", text)
+    [receiver] = load_settings().receivers
+    assert (receiver.name, receiver.kind) == ("shop", "slack")
+
+
+def test_receivers_that_are_no_json_are_told_with_an_example(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KPISTREAM_RECEIVERS", "https://one.example.org/s3cr3t")
+    [told] = mistakes()
+    assert told.startswith("environment: KPISTREAM_RECEIVERS: must be JSON, such as [{")
+    assert "s3cr3t" not in told
+
+
+def test_a_mute_time_can_have_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPISTREAM_MUTE_TIMES__NIGHTS", '{"from": "22:00", "to": "07:00"}')
+    assert load_settings().mute_times["nights"].begin == "22:00"
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("5m", 300.0), (0, 0.0), (0.25, 0.25), ("0s", None), (-1, None)]
+)
+def test_times_of_receivers_are_lengths_or_seconds(written: Any, seconds: float | None) -> None:
+    given = {"name": "a", "url": "https://x/", "group_wait": written}
+    if seconds is None:
+        assert mistakes(receivers=[given])
+    else:
+        assert load_settings(receivers=[given]).receivers[0].group_wait == seconds
 
 
 @pytest.mark.parametrize("text", ["5m,1h", " 5m , 1h ,", '["5m", "1h"]'])
@@ -384,6 +417,16 @@ SECRETS: dict[str, Any] = {
     "broker_password": "pass-s3cr3t",
     "id_key": "key-s3cr3t",
     "webhooks": "https://hooks.example.org/s3cr3t",
+    "api_token": "token-s3cr3t-token",
+    "receivers": [
+        {
+            "name": "shop",
+            "url": "https://hooks.example.org/s3cr3t",
+            "secrets": ["whsec_s3cr3t"],
+            "headers": {"Authorization": "s3cr3t"},
+        },
+        {"name": "pager", "kind": "pagerduty", "routing_key": "s3cr3t"},
+    ],
 }
 
 
@@ -396,7 +439,8 @@ def test_secrets_are_in_no_text_made_of_settings() -> None:
 
 def test_secrets_are_in_no_message_about_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
-        monkeypatch.setenv(f"KPISTREAM_{name.upper()}", value)
+        text = value if isinstance(value, str) else json.dumps(value)
+        monkeypatch.setenv(f"KPISTREAM_{name.upper()}", text)
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", '[{"name": "s", "url": "ftp://s3cr3t"}]')
     assert "s3cr3t" not in "\n".join(mistakes(web_port="many"))
 
@@ -411,6 +455,14 @@ def test_secrets_are_in_no_message_about_a_mistake(monkeypatch: pytest.MonkeyPat
         "webhooks: [5363]",
         "webhooks: [{name: a, url: 5363}]",
         "webhooks: [{name: 'https://x/5363', url: 'https://x/5363'}]",
+        "api_token: 5363",
+        "receivers: 5363",
+        "receivers: [{name: a, url: 5363}]",
+        "receivers: [{name: a, url: 'https://x/', secrets: 5363}]",
+        "receivers: [{name: a, url: 'https://x/', secrets: [5363]}]",
+        "receivers: [{name: a, url: 'https://x/', headers: {a: 5363}}]",
+        "receivers: [{name: a, kind: pagerduty, routing_key: 5363}]",
+        "receivers: [{name: 'https://x/5363', url: 'https://x/5363'}]",
     ],
 )
 def test_a_secret_of_the_wrong_kind_in_the_file_is_not_repeated(tmp_path: Path, line: str) -> None:

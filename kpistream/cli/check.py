@@ -49,13 +49,17 @@ def check(
 
 def _check(settings: Settings, findings: Findings, no_broker: bool) -> None:
     from kpistream.cli.check_files import check_files
+    from kpistream.cli.check_reach import check_reach
+    from kpistream.cli.receivers import read_receivers
     from kpistream.core.days import Days
 
     findings.checked.append("settings")
     _check_id_key(settings, findings)
-    _check_webhooks(settings, findings)
     now_s = datetime.now(UTC).timestamp()
-    check_files(settings, Days(settings.zone).date(now_s), findings)
+    receivers = findings.attempt(lambda: read_receivers(settings))
+    plan = check_files(settings, Days(settings.zone).date(now_s), findings)
+    if receivers is not None and plan is not None:
+        check_reach(settings, receivers, plan.rules, findings)
     if not no_broker:
         from kpistream.cli.check_broker import check_broker
 
@@ -70,16 +74,3 @@ def _check_id_key(settings: Settings, findings: Findings) -> None:
             "first event, the same for all workers, and keep it"
         )
         findings.warnings.append(str(settings.error(("id_key",), problem)))
-
-
-def _check_webhooks(settings: Settings, findings: Findings) -> None:
-    from kpistream.edges.webhook import InvalidWebhookUrl, Target
-
-    for index, webhook in enumerate(settings.webhooks):
-        try:
-            target = Target.parse(webhook.url.get_secret_value())
-        except InvalidWebhookUrl as error:
-            problem = f"{webhook.name}: {error}"
-            findings.errors.append(settings.error(("webhooks", index), problem))
-        else:
-            findings.checked.append(f"webhook {webhook.name}: {target}")

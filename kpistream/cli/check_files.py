@@ -22,29 +22,34 @@ from kpistream.core.catalogue_layers import layered
 from kpistream.core.event_types import SHIPPED
 from kpistream.core.lint import lint
 from kpistream.core.located_yaml import Path
+from kpistream.core.plan import Plan
 from kpistream.core.rates_file import read_rates
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length
 from kpistream.settings import Settings, unreadable
 
 
-def check_files(settings: Settings, today: date, findings: Findings) -> None:
+def check_files(settings: Settings, today: date, findings: Findings) -> Plan | None:
     """The catalogue, the rates and each file of rules; of ``today`` the rates may be too old.
 
-    Rules are checked only when the KPIs that they name are known.
+    Rules are checked only when the KPIs that they name are known. Returns what they come to, if
+    nothing is wrong.
     """
     _check_rates(settings, today, findings)
     _check_ca_file(settings, findings)
     catalogue = findings.attempt(lambda: Catalogue.read(catalogue_files(settings)))
     if catalogue is None:
         findings.warnings.append("the rules were not checked: their KPIs are in the catalogue")
-        return
+        return None
     slicing = Slicing(settings.slices, catalogue.dimensions)
     _check_catalogue(settings, catalogue, slicing, findings)
     _check_rules(settings, catalogue, slicing, findings)
-    if not findings.errors:
-        read = findings.attempt(lambda: read_plan(settings))
-        findings.warnings += read[1] if read is not None else []
+    read = findings.attempt(lambda: read_plan(settings)) if not findings.errors else None
+    if read is None:
+        return None
+    plan, left_out = read
+    findings.warnings += left_out
+    return plan
 
 
 def _check_rates(settings: Settings, today: date, findings: Findings) -> None:

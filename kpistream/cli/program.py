@@ -8,7 +8,20 @@ import typer
 from typer.core import TyperGroup
 
 from kpistream import __version__
-from kpistream.cli import backtest, check, compute, demo, emit, kpis, rules, topics, worker
+from kpistream.cli import (
+    ack,
+    alerts,
+    backtest,
+    check,
+    compute,
+    demo,
+    emit,
+    kpis,
+    rules,
+    silence,
+    topics,
+    worker,
+)
 from kpistream.cli.failures import told
 
 
@@ -58,5 +71,8 @@ program.command("check")(check.check)
 program.command("compute")(compute.compute)
 program.command("backtest")(backtest.backtest)
 program.command("kpis")(kpis.kpis)
+program.command("alerts")(alerts.alerts)
+program.command("ack")(ack.ack)
+program.add_typer(silence.silence, name="silence")
 program.add_typer(rules.rules, name="rules")
 program.add_typer(topics.topics, name="topics")

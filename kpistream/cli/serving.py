@@ -9,13 +9,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
+from pydantic import SecretStr
+
 from kpistream import __version__
-from kpistream.cli.wiring import (
-    WebhookReceiver,
-    connection,
-    create_topics,
-    webhook_sender,
-)
+from kpistream.cli.receivers import open_receivers, read_receivers
+from kpistream.cli.wiring import connection, create_topics
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
@@ -24,7 +22,6 @@ from kpistream.core.slices import Slice
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer
-from kpistream.edges.webhook import Try
 from kpistream.settings import Settings
 from kpistream.stream.app import Stream
 from kpistream.stream.faust_app import serve
@@ -37,11 +34,13 @@ class Worker:
     """One worker: :meth:`run` serves until it is told to stop, then leaves nothing unsaved."""
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
+        """Raise :class:`ConfigErrors` for receivers that cannot be told."""
         self.url = ""
         """Where its web server listens, once it runs."""
         self.telemetry = Telemetry()
         self._settings = settings
         self._plan = plan
+        self._receivers = read_receivers(settings)
         self._stream: Stream | None = None
 
     @property
@@ -96,14 +95,7 @@ class Worker:
         settings = self._settings
         layout, _, _ = await create_topics(settings)
         sender = await stack.enter_async_context(self._sender())
-        receivers = [
-            WebhookReceiver(
-                webhook.name,
-                await stack.enter_async_context(webhook_sender(webhook, self._tried)),
-                settings.external_url,
-            )
-            for webhook in settings.webhooks
-        ]
+        receivers = await open_receivers(self._receivers, settings, stack)
         return Stream(
             self._plan,
             layout,
@@ -144,13 +136,13 @@ class Worker:
             alerts=lambda: self.alerts,
             objectives=lambda: self.objectives,
             read=self.read,
+            desk=lambda: self._stream.notifying if self._stream is not None else None,
+            receivers=[spec.to_dict() for spec in self._receivers],
+            token=_plain(settings.api_token),
             ready=lambda: self.readiness,
             exposition=Exposition(collector),
             vocabulary=vocabulary,
         )
-
-    def _tried(self, receiver: str, happened: Try) -> None:
-        self.telemetry.delivery(receiver, happened.result)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
@@ -163,6 +155,10 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
         for task in (working, stopping):
             task.cancel()
         await asyncio.wait({working, stopping})
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _clock_ms() -> int:

@@ -19,8 +19,11 @@ from kpistream.settings import (
     PREFIX,
     SHIPPED,
     Length,
+    MuteTimeSettings,
     Name,
+    ReceiverSettings,
     Settings,
+    SpecialDaySettings,
     Webhook,
     WholeDays,
     WindowName,
@@ -79,8 +82,9 @@ settings, but for `web_host`, `web_port` and `log_level`.
 
 ## Secrets
 
-`broker_password`, `id_key` and the URLs of `webhooks` are in no log, message or metric: of a URL
-only the host is shown. Keep them out of the file that is committed, and set them by variables.
+`broker_password`, `id_key`, `api_token`, the URLs of `webhooks`, and the URLs, `secrets`, headers
+and `routing_key` of `receivers` are in no log, message or metric: of a URL only the host is shown.
+Keep them out of the file that is committed, and set them by variables.
 There is no flag for them, since the list of processes shows flags to everybody. Set an `id_key` of
 your own before the first event: visitors and customers are kept as hashes under it, and nobody can
 trace them without the key.
@@ -102,8 +106,9 @@ broker_ca_file: /etc/kpistream/ca.pem    # only if the system does not trust the
 `SSL` encrypts, but does not say who connects: certificates of clients are not supported.
 `SASL_PLAINTEXT` says it, but does not encrypt: with `PLAIN`, the password can be read on the way.
 
-The web server asks nobody who they are: leave it on `127.0.0.1`, or let only those reach it who may
-read everything.
+The web server asks nobody who reads who they are: leave it on `127.0.0.1`, or let only those reach
+it who may read everything. To silence and to acknowledge takes the `api_token`
+([API](api.md#who-may-write)).
 
 ## All of them
 
@@ -117,6 +122,9 @@ _WORDS: Final[list[tuple[Any, str]]] = [
     (WholeDays, "length in whole days"),
     (WindowName, "window"),
     (Webhook, "`name`, `url`"),
+    (ReceiverSettings, "[receivers](notifications.md#receivers)"),
+    (MuteTimeSettings, "`days`, `from`, `to`, `first`, `last`"),
+    (SpecialDaySettings, "`name`, `from`, `to`"),
     (Path, "file"),
     (SecretStr, "secret text"),
     (str, "text"),

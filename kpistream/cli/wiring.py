@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import structlog
 
 from kpistream.cli.config_files import load_catalogue, load_rates, load_rule_files
 from kpistream.cli.misfits import misfits, needless
-from kpistream.core.alerting.alerts import Alert
+from kpistream.cli.special_days import NamedEvent, special_days
+from kpistream.core.alerting.calendar import SpecialDays
 from kpistream.core.alerting.rules import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
@@ -19,9 +21,7 @@ from kpistream.core.people import People
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slicing
 from kpistream.core.windows import parse_length, parse_window
-from kpistream.edges.alertmanager_payload import message_id, payload
-from kpistream.edges.webhook import Delivery, Target, Try, WebhookSender
-from kpistream.settings import Settings, Webhook
+from kpistream.settings import Settings
 from kpistream.stream.connection import Connection
 from kpistream.stream.layout import Layout
 from kpistream.stream.topics import (
@@ -31,6 +31,9 @@ from kpistream.stream.topics import (
     add_partitions,
     ensure_topics,
 )
+
+HOLIDAY_YEARS: Final = (2015, 2049)
+"""The years whose public holidays are known: more than any worker or file of events lives."""
 
 log: Final = structlog.get_logger(__name__)
 
@@ -79,6 +82,7 @@ def _plan(
         currency=settings.currency,
         rates=load_rates(settings),
         days=days,
+        special_days=_special_days(settings),
         limits={
             dimension: settings.member_limits.get(dimension, settings.member_limit)
             for dimension in slicing.dimensions
@@ -92,6 +96,18 @@ def _plan(
         people=People(settings.id_key_bytes),
         max_event_bytes=settings.max_event_bytes,
     )
+
+
+def _special_days(settings: Settings) -> SpecialDays:
+    country, _, part = (settings.holidays or "").partition("-")
+    events = [
+        NamedEvent(one.name, date.fromisoformat(one.begin), date.fromisoformat(one.end))
+        for one in settings.special_days
+    ]
+    try:
+        return special_days(country or None, part or None, events, *HOLIDAY_YEARS)
+    except ValueError as error:
+        raise ConfigErrors([settings.error(("holidays",), str(error))]) from None
 
 
 def _why_left_out(kpi: str, written: Catalogue, settings: Settings) -> str:
@@ -184,28 +200,3 @@ def partition_mistake(layout: Layout, spec: TopicSpec, state: TopicState) -> Con
     else:
         problem += f"set `partitions` to {state.partitions}, or another `app_id`"
     return ConfigError("broker", 0, spec.name, problem)
-
-
-class WebhookReceiver:
-    """A webhook as a receiver of alerts: Alertmanager's form, retried."""
-
-    def __init__(self, name: str, sender: WebhookSender, external_url: str) -> None:
-        self._name = name
-        self._sender = sender
-        self._external_url = external_url
-
-    @property
-    def name(self) -> str:
-        """What the settings call it."""
-        return self._name
-
-    async def tell(self, alert: Alert) -> Delivery:
-        """Deliver one alert, or give up."""
-        body = payload([alert], self._name, self._external_url).encode()
-        return await self._sender.send(body, message_id([alert]))
-
-
-def webhook_sender(webhook: Webhook, observe: Callable[[str, Try], None]) -> WebhookSender:
-    """The sender of a webhook; ``observe`` hears of each try with the webhook's name."""
-    target = Target.parse(webhook.url.get_secret_value())
-    return WebhookSender(target, observe=lambda happened: observe(webhook.name, happened))

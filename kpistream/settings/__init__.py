@@ -16,22 +16,34 @@ from kpistream.settings.model import (
     Length,
     Name,
     Settings,
-    Webhook,
     WholeDays,
     WindowName,
     settings_of,
 )
 from kpistream.settings.names import topic_error
+from kpistream.settings.receivers import (
+    DAYS_OF_WEEK,
+    HTTP,
+    MuteTimeSettings,
+    ReceiverSettings,
+    SpecialDaySettings,
+    Webhook,
+)
 
 __all__ = [
     "CONFIG_VARIABLE",
+    "DAYS_OF_WEEK",
     "DEFAULT_FILE",
     "DEFAULT_TOPICS",
+    "HTTP",
     "PREFIX",
     "SHIPPED",
     "Length",
+    "MuteTimeSettings",
     "Name",
+    "ReceiverSettings",
     "Settings",
+    "SpecialDaySettings",
     "Webhook",
     "WholeDays",
     "WindowName",

@@ -19,6 +19,9 @@ SHIPPED: Final = Path(__file__).parents[1]
 DEFAULT_FILE: Final = Path("kpistream.yml")
 """The file of settings that is read where a command is started, if it is there."""
 
+SHIPPED_RULES: Final = ("advertising", "email", "shop", "customers", "leads", "tracking")
+"""The files of rules that are in force unless others are set, in the folder `alerts`."""
+
 DEFAULT_SLICES: Final[tuple[tuple[str, ...], ...]] = (
     (),
     ("channel",),

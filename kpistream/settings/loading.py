@@ -24,6 +24,9 @@ _JSON: Final = {
     "topics": '{"click": "clicks", "order": "orders"}',
     "duplicate_horizons": '{"order": "1d"}',
     "member_limits": '{"campaign": 5000}',
+    "receivers": '[{"name": "shop", "kind": "slack", "url": "https://hooks.example.org/1"}]',
+    "mute_times": '{"nights": {"from": "22:00", "to": "07:00"}}',
+    "special_days": '[{"name": "sale", "from": "2026-11-27", "to": "2026-11-30"}]',
 }
 """Settings that a variable gives as JSON alone, each with an example."""
 

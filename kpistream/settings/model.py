@@ -10,8 +10,6 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -37,14 +35,25 @@ from kpistream.settings.defaults import (
     DEFAULT_WINDOWS,
     PREFIX,
     SHIPPED,
+    SHIPPED_RULES,
 )
 from kpistream.settings.origin import Origin
+from kpistream.settings.receivers import (
+    HTTP,
+    MuteTimeSettings,
+    ReceiverName,
+    ReceiverSettings,
+    SpecialDaySettings,
+    Webhook,
+)
 
 DAY_S: Final = 86_400
 
 Hashed = TypeVar("Hashed", bound=Hashable)
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,120}$")]
+SHORTEST_TOKEN: Final = 16
+
+Name = ReceiverName
 
 
 def _checked_length(text: str) -> str:
@@ -75,15 +84,6 @@ WindowName = Annotated[str, AfterValidator(_checked_window)]
 """A window such as ``5m`` or ``this_month``."""
 
 MemberLimit = Annotated[int, Field(ge=1, le=100_000)]
-
-
-class Webhook(BaseModel):
-    """A receiver of alerts; its URL may hold a secret, so it is never printed."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Name
-    url: SecretStr
 
 
 class Settings(BaseSettings):
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     catalogue: Path = SHIPPED / "catalogue.yml"
     """File of measures and KPIs; your own go into the file of settings, and need no other."""
     rules: Annotated[list[Path], NoDecode] = Field(
-        default_factory=lambda: [SHIPPED / "alerts" / "marketing.yml"]
+        default_factory=lambda: [SHIPPED / "alerts" / f"{name}.yml" for name in SHIPPED_RULES]
     )
     """Files of alert rules; ``[]`` for none; in the environment with commas, or JSON."""
     windows: Annotated[list[WindowName], NoDecode] = Field(
@@ -162,15 +162,30 @@ class Settings(BaseSettings):
     the package's own, which is public, hashes of ids that can be guessed could be recomputed."""
 
     webhooks: Annotated[list[Webhook], NoDecode] = Field(default_factory=list)
-    """Receivers of alerts, named after their URL unless otherwise; in the environment URLs with
-    commas, or JSON."""
+    """Short for receivers of kind webhook that are told of every alert, named after their URL
+    unless otherwise; in the environment URLs with commas, or JSON."""
+    receivers: list[ReceiverSettings] = Field(default_factory=list[ReceiverSettings])
+    """Who is told of which alerts, how and when: [notifications](notifications.md)."""
+    mute_times: dict[str, MuteTimeSettings] = Field(default_factory=dict[str, MuteTimeSettings])
+    """Spans of local time that receivers can name in ``mute``."""
+    holidays: str | None = None
+    """The country whose public holidays are left out of what is usual, as ISO 3166 code, with a
+    part of it if need be: ``FR``, ``DE-BY``."""
+    special_days: list[SpecialDaySettings] = Field(default_factory=list[SpecialDaySettings])
+    """Other days that are left out of what is usual."""
     external_url: str = ""
     """Where people reach this monitor; goes into alerts."""
+    dashboard_url: str = ""
+    """Where people see the course of a KPI; ``{kpi}``, ``{window}``, ``{slice}``, ``{board}``,
+    ``{from}`` and ``{to}`` stand for those of an alert."""
 
     web_host: str = "127.0.0.1"
     """Address that a worker's web server listens on; ``0.0.0.0`` for all of the machine's."""
     web_port: Annotated[int, Field(ge=0, le=65_535)] = 6066
     """Port that a worker's web server listens on; 0 for a free one."""
+    api_token: SecretStr | None = None
+    """What who silences and acknowledges alerts must know, at least 16 characters; without it, that
+    is possible on the worker's machine alone."""
     flush_interval: Annotated[float, Field(ge=0.05, le=10)] = 0.5
     """Seconds between two flushes of a worker."""
     session_timeout: Annotated[float, Field(ge=6, le=300)] = 30.0
@@ -243,11 +258,20 @@ class Settings(BaseSettings):
             for item in value
         ]
 
+    @field_validator("api_token")
+    @classmethod
+    def _long_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value().strip()) < SHORTEST_TOKEN:
+            raise ValueError(
+                f"has fewer than {SHORTEST_TOKEN} characters; make one with: openssl rand -hex 16"
+            )
+        return token and SecretStr(token.get_secret_value().strip())
+
     @field_validator("webhooks")
     @classmethod
     def _http_only(cls, webhooks: list[Webhook]) -> list[Webhook]:
         for webhook in webhooks:
-            if not webhook.url.get_secret_value().startswith(("http://", "https://")):
+            if not webhook.url.get_secret_value().startswith(HTTP):
                 raise ValueError(f"the url of {webhook.name} must begin with http:// or https://")
         if len({webhook.name for webhook in webhooks}) < len(webhooks):
             raise ValueError("two webhooks have the same name")

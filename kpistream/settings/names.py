@@ -27,6 +27,7 @@ def mistaken_names(settings: Settings, own: Located) -> Iterator[ConfigError]:
     if isinstance(own.data.get("dimensions", []), list | None):
         yield from _unknown_dimensions(settings, [*DIMENSIONS, *_declared(own, "dimensions")])
     yield from _shared_topics(settings)
+    yield from _mistaken_receivers(settings)
 
 
 def _declared(own: Located, section: str) -> dict[str, Any]:
@@ -79,6 +80,20 @@ def _shared_topics(settings: Settings) -> Iterator[ConfigError]:
         if holder != event:
             problem = f"{topic!r} is the topic of {holder} already: two event types cannot share"
             yield topic_error(settings, event, problem)
+
+
+def _mistaken_receivers(settings: Settings) -> Iterator[ConfigError]:
+    """Receivers that share a name, and mute times that nobody has declared."""
+    taken = {webhook.name for webhook in settings.webhooks}
+    for n, receiver in enumerate(settings.receivers):
+        if receiver.name in taken:
+            problem = f"the name {receiver.name!r} is taken by another receiver"
+            yield settings.error(("receivers", n, "name"), problem)
+        taken.add(receiver.name)
+        for m, name in enumerate(receiver.mute):
+            if name not in settings.mute_times:
+                path = ("receivers", n, "mute", m)
+                yield _unknown(settings, path, "mute time", name, settings.mute_times)
 
 
 def topic_error(settings: Settings, event: str, problem: str) -> ConfigError:

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from kpistream.core.located_yaml import ConfigError, Located, Path
 from kpistream.settings.defaults import PREFIX
 
-SECRETS: Final = frozenset({"broker_password", "id_key", "webhooks"})
+SECRETS: Final = frozenset({"api_token", "broker_password", "id_key", "receivers", "webhooks"})
 """The settings whose values no message may repeat."""
 
 _KEY: Final = re.compile(r"([^.\[]*)(?:\.([^.\[]+))?")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Any, Final, cast
 
 from faust.types import TP
@@ -17,12 +16,13 @@ from kpistream.core.slices import Slice
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.connection import Connection
+from kpistream.stream.courier import Receiver
 from kpistream.stream.faust_app import build_faust_app
 from kpistream.stream.flusher import TICK_S, Flusher
-from kpistream.stream.layout import Layout
+from kpistream.stream.layout import NOTIFIERS, Layout
 from kpistream.stream.measuring import Clock, Measuring
 from kpistream.stream.merging import Merging
-from kpistream.stream.notifying import Notifying, Receiver
+from kpistream.stream.notifying import Notifying
 from kpistream.stream.recovery import RowTable, row_table
 from kpistream.stream.sender import BulkSender
 from kpistream.stream.topics import require_logs
@@ -52,7 +52,7 @@ class Stream:
         self._flush_s = flush_s
         self._measuring = [Measuring(event, plan, telemetry, clock_ms) for event in plan.topics]
         self._merging = Merging(plan, layout.sources, telemetry)
-        self._notifying = Notifying(receivers, layout, sender)
+        self.notifying = Notifying(receivers, layout, sender, telemetry, lambda: clock_ms() / 1000)
         self._flusher = Flusher(
             layout, self._measuring, self._merging, sender, telemetry, self._committed
         )
@@ -98,7 +98,7 @@ class Stream:
 
     def _wire(self) -> None:
         app, layout = self.app, self._layout
-        cast(BatchTransport, app.transport).on_revoke_flush = self._flusher.flush
+        cast(BatchTransport, app.transport).on_revoke_flush = self._flush
         for stage in self._measuring:
             self._agent(stage.topic, f"measure-{stage.event}", stage.run)
             partitions = layout.event_partitions[stage.event]
@@ -106,13 +106,17 @@ class Stream:
         self._agent(layout.partials, "merge", self._merging.run)
         merged = self._table(layout.merged_table, layout.partitions, self._merging)
         merged.on_recover(self._check_logs)
-        self._agent(layout.alerts, "notify", self._notifying.run)
-        self._table(layout.notified_table, layout.partitions, self._notifying)
+        self._agent(layout.alerts, "notify", self.notifying.run)
+        self._table(layout.notified_table, NOTIFIERS, self.notifying)
         self._every(self._flush_s, "flush-measured", self._flusher.flush_measured)
         self._every(self._flush_s, "flush-merged", self._flusher.flush_merged)
         self._every(TICK_S, "tick", self._tick)
-        for name in self._notifying.receivers:
-            self._task(f"deliver-{name}", partial(self._notifying.deliver, name))
+        for name, courier in self.notifying.couriers.items():
+            self._task(f"tell-{name}", courier.run)
+
+    async def _flush(self) -> None:
+        await self._flusher.flush()
+        await self.notifying.flush()
 
     def _agent(self, topic: str, name: str, run: Callable[[Any], Any]) -> None:
         async def agent(stream: Any) -> None:

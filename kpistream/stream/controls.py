@@ -20,7 +20,7 @@ _SILENCE: Final = b"silence:"
 _ACKNOWLEDGEMENT: Final = b"ack:"
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(Control).decode
+_decoder: Final[msgspec.msgpack.Decoder[Control]] = msgspec.msgpack.Decoder(Control)
 
 
 def is_control(key: bytes) -> bool:
@@ -41,4 +41,4 @@ def decode_control(value: bytes) -> Control:
     """The control that :func:`encode_control` wrote; raises ValueError for any other value."""
     if value[:1] != bytes([FORMAT]):
         raise ValueError(f"a control that is not of format {FORMAT}")
-    return _decode(value[1:])
+    return _decoder.decode(value[1:])

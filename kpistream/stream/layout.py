@@ -15,7 +15,8 @@ DAY_MS: Final = 86_400_000
 NOTIFIER: Final = 0
 """The one partition of the topic of alerts: what is told to whom is decided in one place."""
 
-_NOTIFIERS: Final = NOTIFIER + 1
+NOTIFIERS: Final = 1
+"""How many partitions the topic of alerts has."""
 _KEPT: Final = MappingProxyType({"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)})
 _BROKER_TIME: Final = MappingProxyType({TIMESTAMP_TYPE: "LogAppendTime"})
 # A worker that lost its partitions may write a stale row after its successor's: compaction
@@ -97,10 +98,10 @@ class Layout:
         timed = {**kept, **_BROKER_TIME}
         specs = [
             TopicSpec(self.partials, self.partitions, timed),
-            TopicSpec(self.alerts, _NOTIFIERS, timed),
+            TopicSpec(self.alerts, NOTIFIERS, timed),
             TopicSpec(self.dead_letters, self.partitions, kept),
             TopicSpec(self.merged_table, self.partitions, table),
-            TopicSpec(self.notified_table, _NOTIFIERS, table),
+            TopicSpec(self.notified_table, NOTIFIERS, table),
         ]
         for event, topic in self.events.items():
             partitions = self.event_partitions[event]

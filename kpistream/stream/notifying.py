@@ -1,165 +1,217 @@
-"""The notify stage: alerts in, webhook calls out, with what was delivered kept in a table."""
+"""The notify stage: alerts and what people say about them in, messages to receivers out."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import random as randomness
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import msgspec
 import structlog
 
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.notices import Notice, Notices
+from kpistream.core.alerting.dispatches import Burial, Delivery
+from kpistream.core.alerting.notifier import Control, Notifier
+from kpistream.core.alerting.silences import Silence
+from kpistream.core.alerting.suppression import Suppression
 from kpistream.core.slices import partition_of
-from kpistream.edges.webhook import Delivery, DeliveryOutcome
+from kpistream.edges.metrics import Telemetry
+from kpistream.edges.web.desk import BrokerAway
+from kpistream.stream.controls import decode_control, encode_control, is_control
+from kpistream.stream.courier import Courier, Receiver, Surroundings
 from kpistream.stream.gate import FlushGate
-from kpistream.stream.layout import Layout
+from kpistream.stream.layout import NOTIFIER, Layout
 from kpistream.stream.ownership import new_owner
-from kpistream.stream.sender import BulkSender, Row
+from kpistream.stream.sender import BulkSender, Row, SendError
 from kpistream.stream.transport import Chunk, Record, chunk_events
+
+SAY_S: Final = 10.0
+"""How long who says something waits for the broker's acknowledgement, in seconds."""
 
 log = structlog.get_logger(__name__)
 
 _to_json: Final = msgspec.json.Encoder().encode
 
 
-class Receiver(Protocol):
-    """Somebody who is told of alerts."""
-
-    @property
-    def name(self) -> str:
-        """What the settings call it."""
-
-    async def tell(self, alert: Alert) -> Delivery:
-        """Deliver, or give up."""
-
-
 class Notifying:
-    """The partitions of the alerts topic that this worker has, and the deliveries they ask for.
+    """The notifier, if this worker has it, and the couriers of its receivers.
 
-    An alert is a row of the table before its message is acknowledged, and the row is marked done
-    after its delivery, so that a restart neither loses a notification nor repeats a finished one.
-    What a receiver did not take is a dead letter.
+    One worker of all has the one partition of the topic of alerts. What it takes in is durable
+    before it is acknowledged. What a receiver did not take in the end is a dead letter.
     """
 
-    def __init__(self, receivers: Sequence[Receiver], layout: Layout, sender: BulkSender) -> None:
-        self._receivers = {receiver.name: receiver for receiver in receivers}
+    def __init__(
+        self,
+        receivers: Sequence[Receiver],
+        layout: Layout,
+        sender: BulkSender,
+        telemetry: Telemetry,
+        clock_s: Callable[[], float],
+        random: Callable[[], float] = randomness.random,
+    ) -> None:
+        self._plans = [receiver.plan for receiver in receivers]
         self._layout = layout
         self._sender = sender
-        self._notices: dict[int, Notices] = {}
-        self._recovering: dict[int, Notices] = {}
-        self._work = {name: asyncio.Event() for name in self._receivers}
+        self._telemetry = telemetry
+        self._clock_s = clock_s
+        self._notifier: Notifier | None = None
+        self._recovering: Notifier | None = None
         self._gate = FlushGate("what is to be told")
+        self._saying: set[asyncio.Task[None]] = set()
+        around = Surroundings(self._save, telemetry, clock_s, random)
+        self._couriers = {one.name: one for one in (Courier(each, around) for each in receivers)}
+
+    @property
+    def couriers(self) -> Mapping[str, Courier]:
+        """Who carries messages, by the name of the receiver; each needs a task of its own."""
+        return self._couriers
 
     # -- the table ---------------------------------------------------------------------------------
 
     def on_partition_assigned(self, partition: int) -> None:
-        """Start the partition's state anew."""
+        """Start the state anew."""
         self.on_partition_revoked(partition)
-        self._recovering[partition] = Notices(self._receivers.keys(), new_owner())
+        self._recovering = Notifier(self._plans, new_owner())
 
     def on_rows(self, partition: int, records: list[Record]) -> None:
         """Take up rows of the changelog."""
-        restore = self._recovering[partition].restore
+        notifier = self._recovering
         for record in records:
-            restore(record.key or b"", record.value)
+            if notifier is not None:
+                notifier.restore(record.key or b"", record.value)
 
     def on_partition_recovered(self, partition: int, end_offset: int) -> None:
-        """Go on with the deliveries that were not done."""
-        notices = self._recovering.pop(partition)
-        notices.restored()
-        self._notices[partition] = notices
-        self._wake()
+        """Go on with what was begun."""
+        notifier, self._recovering = self._recovering, None
+        if notifier is None:
+            return
+        notifier.restored()
+        self._notifier = notifier
+        for courier in self._couriers.values():
+            courier.start(notifier)
 
     def on_partition_revoked(self, partition: int) -> None:
-        """Leave the deliveries of the partition to its next owner."""
-        self._recovering.pop(partition, None)
-        self._notices.pop(partition, None)
+        """Leave what is under way to the next owner."""
+        self._recovering = self._notifier = None
+        for courier in self._couriers.values():
+            courier.stop()
+
+    async def flush(self) -> None:
+        """Make durable what is known, as before the partition is given away."""
+        if self._notifier is not None:
+            await self._save(self._notifier)
 
     # -- the agent ---------------------------------------------------------------------------------
 
     async def run(self, stream: Any) -> None:
-        """The agent: note each alert for each receiver, durably, then acknowledge."""
+        """The agent: take in each chunk, durably, then acknowledge."""
         async for event in chunk_events(stream):
-            chunk = cast(Chunk, event.value)
-            await self.note(chunk.partition, chunk.take())
+            await self.take(cast(Chunk, event.value).take())
             event.ack()
-            self._wake()
 
-    async def note(self, partition: int, records: Sequence[Record]) -> None:
-        """Note each alert for each receiver, durably."""
-        notices = self._notices[partition]
+    async def take(self, records: Iterable[Record]) -> None:
+        """Take in alerts and what people say about them, durably."""
+        notifier = self._notifier
+        if notifier is None:
+            raise RuntimeError("records of a partition that this worker has not")
         for record in records:
-            notices.note(record.offset, alerts.decode(record.value or b""))
-        notices.forget()
-        await self._save(partition, notices)
+            self._take(notifier, record)
+        self._telemetry.left_out(notifier.left_out)
+        await self._save(notifier)
+        for courier in self._couriers.values():
+            courier.wake()
 
-    async def _save(self, partition: int, notices: Notices) -> None:
-        await self._gate.run(partial(self._flush, partition, notices))
+    def _take(self, notifier: Notifier, record: Record) -> None:
+        key, value = record.key or b"", record.value or b""
+        try:
+            if is_control(key):
+                notifier.control(record.offset, decode_control(value), self._clock_s())
+            else:
+                notifier.alert(record.offset, alerts.decode(value), self._clock_s())
+        except ValueError as error:
+            log.error(
+                "left out of the topic of alerts",
+                offset=record.offset,
+                key=key[:100].decode(errors="replace"),
+                problem=str(error),
+            )
 
-    async def _flush(self, partition: int, notices: Notices) -> None:
-        await self._sender.send_all({(self._layout.notified_table, partition): notices.drain()})
+    # -- what becomes durable ----------------------------------------------------------------------
 
-    def _wake(self) -> None:
-        for event in self._work.values():
-            event.set()
+    async def _save(self, notifier: Notifier) -> None:
+        await self._gate.run(partial(self._flush, notifier))
 
-    # -- the deliveries ----------------------------------------------------------------------------
+    async def _flush(self, notifier: Notifier) -> None:
+        """Dead letters before the rows that say that a message was given up."""
+        letters, rows = self._letters(notifier.buried()), notifier.drain()
+        if letters:
+            await self._sender.send_all(letters)
+        if rows:
+            await self._sender.send_all({(self._layout.notified_table, NOTIFIER): rows})
+            self._telemetry.flushed(self._layout.notified_table, len(rows))
 
-    async def deliver(self, name: str) -> None:
-        """The task of one receiver: deliver what waits for it, oldest first, without an end."""
-        work = self._work[name]
-        while True:
-            work.clear()
-            while (waiting := self._next(name)) is not None:
-                await self._deliver(name, *waiting)
-            await work.wait()
+    def _letters(self, burials: Iterable[Burial]) -> dict[tuple[str, int], list[Row]]:
+        letters: dict[tuple[str, int], list[Row]] = {}
+        for burial in burials:
+            for alert in burial.dispatch.alerts:
+                key = alert.fingerprint.encode()
+                partition = partition_of(key, self._layout.partitions)
+                row: Row = (key, _to_json(alert.to_dict()), _headers(burial))
+                letters.setdefault((self._layout.dead_letters, partition), []).append(row)
+        return letters
+
+    # -- what people ask and say -------------------------------------------------------------------
 
     @property
-    def receivers(self) -> Mapping[str, Receiver]:
-        """The receivers by name; each has a task of its own."""
-        return self._receivers
+    def is_owner(self) -> bool:
+        """Whether this worker is the one that notifies, and has recovered."""
+        return self._notifier is not None
 
-    def _next(self, name: str) -> tuple[int, Notice] | None:
-        waiting = [
-            (partition, notice)
-            for partition, notices in self._notices.items()
-            for notice in notices.waiting(name)
-        ]
-        return min(waiting, key=lambda item: (item[1].offset, item[0]), default=None)
+    @property
+    def disabled(self) -> frozenset[str]:
+        """The receivers that said they are gone for good."""
+        return frozenset() if self._notifier is None else self._notifier.disabled
 
-    async def _deliver(self, name: str, partition: int, notice: Notice) -> None:
-        alert = notice.alert
-        delivery = await self._receivers[name].tell(alert)
-        delivered = delivery.outcome is DeliveryOutcome.delivered
-        tell = log.info if delivered else log.error
-        tell(
-            "alert delivery",
-            receiver=name,
-            outcome=delivery.outcome.value,
-            rule=alert.rule,
-            state=alert.state.value,
-            fingerprint=alert.fingerprint,
-            tries=delivery.tries,
-            problem=delivery.problem,
-        )
-        if not delivered:
-            await self._bury(name, alert, delivery)
-        notices = self._notices.get(partition)
-        if notices is not None:
-            notices.done(name, notice)
-            await self._save(partition, notices)
+    def suppression(self, alert: Alert) -> Suppression | None:
+        """What keeps people from being told of an alert; None if another worker knows."""
+        notifier = self._notifier
+        return None if notifier is None else notifier.status(alert, self._clock_s())
 
-    async def _bury(self, name: str, alert: Alert, delivery: Delivery) -> None:
-        key = alert.fingerprint.encode()
-        headers = [
-            ("receiver", name.encode()),
-            ("outcome", delivery.outcome.value.encode()),
-            ("problem", delivery.problem.encode()),
-        ]
-        row: Row = (key, _to_json(alert.to_dict()), headers)
-        partition = partition_of(key, self._layout.partitions)
-        await self._sender.send_all({(self._layout.dead_letters, partition): [row]})
+    def silences(self) -> Sequence[Silence]:
+        """The silences that hold, are to come or ended not long ago, the newest first."""
+        return () if self._notifier is None else self._notifier.silences(self._clock_s())
+
+    def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """The newest message of each receiver and group, the newest first."""
+        return () if self._notifier is None else self._notifier.deliveries(limit)
+
+    async def say(self, control: Control) -> None:
+        """Put a silence or an acknowledgement where the notifier takes it in.
+
+        Returns when the broker has it; raises BrokerAway when it does not say so in time, in which
+        case it may have it all the same.
+        """
+        rows: list[Row] = [encode_control(control)]
+        # What is sent cannot be taken back: who goes away leaves it to finish.
+        task = asyncio.create_task(self._sender.send(self._layout.alerts, NOTIFIER, rows))
+        self._saying.add(task)
+        task.add_done_callback(self._saying.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            async with asyncio.timeout(SAY_S):
+                await asyncio.shield(task)
+        except (SendError, TimeoutError) as error:
+            raise BrokerAway("the broker has not acknowledged it") from error
+
+
+def _headers(burial: Burial) -> list[tuple[str, bytes]]:
+    dispatch = burial.dispatch
+    return [
+        ("receiver", dispatch.receiver.encode()),
+        ("outcome", b"gave_up"),
+        ("problem", burial.problem.encode()),
+        ("message_id", dispatch.message_id.encode()),
+    ]

@@ -115,7 +115,7 @@ def test_a_webhook_is_shown_by_its_host_alone(
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https://hooks.example.org/T0/s3cr3t")
     ran = kpistream("check", "--no-broker")
     assert (ran.code, ran.err) == (0, "")
-    assert "webhook webhook-809538: hooks.example.org" in ran.out
+    assert "receiver webhook-809538: webhook at hooks.example.org, all " in ran.out
     assert "s3cr3t" not in ran.out
 
 

@@ -10,7 +10,10 @@ from kpistream import __version__
 from kpistream.edges.embedded_broker import free_port
 from tests.cli.conftest import Run
 
-COMMANDS = ("demo", "worker", "emit", "check", "compute", "kpis", "topics create")
+COMMANDS = (
+    *("demo", "worker", "emit", "check", "compute", "kpis", "topics create"),
+    *("alerts", "ack", "silence add", "silence list", "silence expire"),
+)
 
 
 def test_it_knows_its_version(kpistream: Run) -> None:

@@ -17,6 +17,7 @@ import pytest
 from kpistream.cli.serving import Worker
 from kpistream.cli.wiring import build_plan
 from kpistream.settings import load_settings
+from tests.cli.conftest import Run
 
 
 @pytest.fixture
@@ -46,6 +47,16 @@ async def test_a_start_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     settings = load_settings(web_port=0)
     with pytest.raises(OSError, match="no route"):
         await Worker(settings, build_plan(settings)).run(asyncio.Event(), lambda: None)
+
+
+def test_a_receiver_that_cannot_be_told_ends_a_worker_before_it_connects(
+    kpistream: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPISTREAM_WEBHOOKS", "http://10.1.2.3/s3cr3t")
+    ran = kpistream("worker", "--web-port", 0)
+    assert ran.code == 2
+    assert "KPISTREAM_WEBHOOKS[0]: 10.1.2.3 is denied: it is a private address" in ran.err
+    assert "s3cr3t" not in ran.err
 
 
 def test_sigterm_ends_a_worker_that_waits_for_the_broker_with_0(silent_broker: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,9 @@ class TestPartitions:
             pytest.param("kpistream.measured.clicks", 2, None, id="a table follows its topic"),
             pytest.param("kpistream.measured.clicks", 9, "`app_id`", id="but cannot shrink"),
             pytest.param("kpistream.merged", 2, "`partitions` to 2", id="our own must be as set"),
+            pytest.param("kpistream.alerts", 1, None, id="alerts have one"),
+            pytest.param("kpistream.alerts", 4, "delete it", id="whatever is set"),
+            pytest.param("kpistream.notified", 4, "another `app_id`", id="their table, too"),
         ],
     )
     def test_of_a_topic_that_exists(self, topic: str, partitions: int, advice: str | None) -> None:
@@ -58,3 +62,15 @@ class TestPartitions:
         state = TopicState(topic, partitions, None, created=False)
         mistake = partition_mistake(layout, spec, state)
         assert (mistake is None) if advice is None else (mistake and advice in mistake.problem)
+
+
+class TestSpecialDays:
+    def test_are_the_holidays_of_the_country_and_those_that_are_named(self) -> None:
+        sale = [{"name": "sale", "from": "2026-11-27", "to": "2026-11-30"}]
+        plan, _ = read_plan(settings(holidays="DE-BY", special_days=sale))
+        names = [plan.special_days.name(date(2026, *on)) for on in ((1, 6), (11, 28), (12, 1))]
+        assert names == ["Heilige Drei K\u00f6nige", "sale", None]
+
+    def test_are_none_unless_they_are_set(self) -> None:
+        plan, _ = read_plan(settings())
+        assert not plan.special_days

@@ -249,6 +249,23 @@ class TestTelemetry:
         worker.telemetry.partition_lost("orders", 0)
         assert worker.series(name) == {'topic="clicks"': 23}
 
+    def test_messages_that_wait_are_told_where_the_notifier_is(self) -> None:
+        worker = Worker()
+        assert worker.series("kpistream_notifications_waiting") == {}
+        worker.telemetry.waiting("chat", 3)
+        worker.telemetry.waiting("chat", 0)
+        worker.telemetry.waiting("shop", 2)
+        name = "kpistream_notifications_waiting"
+        assert worker.series(name) == {'receiver="chat"': 0, 'receiver="shop"': 2}
+        worker.telemetry.waiting("chat", None)
+        assert worker.series(name) == {'receiver="shop"': 2}
+
+    def test_alerts_that_were_left_out_are_counted(self) -> None:
+        worker = Worker()
+        assert worker.scrape()["kpistream_notification_left_out_total"] == 0
+        worker.telemetry.left_out(2)
+        assert worker.scrape()["kpistream_notification_left_out_total"] == 2
+
     def test_happenings_that_add_up(self) -> None:
         worker = Worker()
         worker.telemetry.delivery("chat", "delivered")

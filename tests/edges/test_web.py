@@ -514,7 +514,7 @@ class TestTheSite:
         response = await browser.get("/")
         assert response.content_type == "text/html"
         links = [part.partition('"')[0] for part in (await response.text()).split('href="')[1:]]
-        assert len(links) == 6
+        assert len(links) == 7
         assert {(await browser.get(link)).status for link in links} == {200}
 
     @pytest.mark.parametrize("path", ["/nothing", "/api/v2/readings", "/metrics/", "/../etc"])

@@ -35,6 +35,7 @@ rules:
     window: 5m
     below: 1
     for: 2s
+    confidence: raw
     minimum_sample: 10
     severity: critical
     owner: performance marketing

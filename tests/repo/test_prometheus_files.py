@@ -38,7 +38,8 @@ def test_alerts_reach_the_alertmanager_of_compose() -> None:
 def test_rules_ask_only_for_metrics_that_workers_export() -> None:
     exported = {family.name for family in FAMILIES}
     for rule in RULES:
-        assert set(re.findall(r"kpistream_\w+", rule["expr"])) <= exported, rule["alert"]
+        asked = re.findall(r"kpistream_\w+", rule["expr"])
+        assert {name.removesuffix("_bucket") for name in asked} <= exported, rule["alert"]
 
 
 def test_every_rule_says_what_happened_and_what_to_do() -> None:
@@ -52,9 +53,27 @@ def test_every_rule_is_tested() -> None:
     assert set(tested) == {rule["alert"] for rule in RULES}
 
 
+def test_every_rule_has_a_case_that_fires_and_series_or_a_time_that_do_not() -> None:
+    tests = yaml_of("deploy/prometheus/rules_test.yml")["tests"]
+    for rule in RULES:
+        cases = [
+            (case.get("exp_alerts", []), len(test["input_series"]))
+            for test in tests
+            for case in test["alert_rule_test"]
+            if case["alertname"] == rule["alert"]
+        ]
+        assert any(fires for fires, _ in cases), rule["alert"]
+        assert any(len(fires) < series for fires, series in cases), rule["alert"]
+
+
 @pytest.mark.prometheus
 def test_promtool_accepts_the_configuration() -> None:
     checked("promtool", "check", "config", "deploy/prometheus/prometheus.yml")
+
+
+@pytest.mark.prometheus
+def test_promtool_accepts_the_rules() -> None:
+    checked("promtool", "check", "rules", "deploy/prometheus/rules/pipeline.yml")
 
 
 @pytest.mark.prometheus

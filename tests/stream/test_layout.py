@@ -18,6 +18,7 @@ def test_a_table_has_the_partitions_of_its_topic() -> None:
     counts = {spec.name: spec.partitions for spec in layout(partitions=7).specs()}
     assert counts["clicks"] == counts["app.measured.clicks"] == 7
     assert counts["app.partials"] == counts["app.merged"] == 4
+    assert counts["app.alerts"] == counts["app.notified"] == 1
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, None), (2, "1"), (3, "2"), (5, "4")])
