@@ -208,8 +208,7 @@ def test_a_condition_is_read_as_it_is_written(written: str, expected: c.Conditio
     [
         ("confidence: raw", "confidence", None),
         ("confidence: 0.99", "confidence", 0.99),
-        ("settle: learned", "settle_s", None),
-        ("settle: 6h", "settle_s", 21_600.0),
+        ("settle: 10m", "settle_s", 600.0),
         ("hold_off: 1d", "hold_off_s", 86_400.0),
         ("keep_firing_for: 5m", "keep_firing_for_s", 300.0),
         ("damp_flaps: false", "damp_flaps", False),
@@ -220,6 +219,20 @@ def test_a_condition_is_read_as_it_is_written(written: str, expected: c.Conditio
 )
 def test_what_else_a_rule_may_say(extra: str, name: str, expected: object) -> None:
     assert getattr(load_short(f"    {extra}\n"), name) == expected
+
+
+@pytest.mark.parametrize(("settle", "expected"), [("learned", None), ("6h", 21_600.0)])
+def test_a_rule_may_wait_for_its_data(settle: str, expected: float | None) -> None:
+    text = SHORT.replace("window: 5m", "window: 1h") + f"    settle: {settle}\n"
+    [only] = load_rules(text, "short.yml", VOCABULARY)
+
+    assert only.settle_s == expected
+
+
+@pytest.mark.parametrize("settle", ["learned", "6h"])
+def test_a_window_must_be_there_still_when_its_data_is_old_enough(settle: str) -> None:
+    with pytest.raises(ConfigErrors, match=r"settle: .*does not fit"):
+        load_short(f"    settle: {settle}\n")
 
 
 def test_a_rule_that_inhibits_an_unknown_one_is_found() -> None:
