@@ -25,7 +25,6 @@ from kpistream.core.slices import Slice
 from kpistream.core.unpriced import Unpriced
 
 BEAT_MS: Final = 1000
-IDLE_BEAT_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,16 @@ class Driver:
 
     def advance(self, now_ms: int) -> Iterator[Alert]:
         """Let time pass to ``now_ms``; yield the alerts that change state on the way."""
+        for news in self.steps(now_ms):
+            yield from news
+
+    def steps(self, now_ms: int) -> Iterator[list[Alert]]:
+        """Let time pass to ``now_ms``, beat by beat; of each, the alerts that changed state."""
         if not self._next_beat_ms:
             self._next_beat_ms = now_ms + BEAT_MS
         while self._next_beat_ms <= now_ms:
             waiting = any(self._waiting.values())
-            yield from self.beat(self._next_beat_ms)
+            yield list(self.beat(self._next_beat_ms))
             self._next_beat_ms = self._following(now_ms, waiting)
         self._now_ms = max(self._now_ms, now_ms)
 
@@ -101,7 +105,7 @@ class Driver:
         active = [alert for alert in self.alerts if alert.is_active]
         if not active and beat_ms - self._busy_ms > reach_ms:
             return max(beat_ms + BEAT_MS, now_ms)
-        step_ms = IDLE_BEAT_MS if active else self._monitor.merger.quiet_step_s * 1000
+        step_ms = self._monitor.merger.quiet_step_s * 1000
         wait_ms = next_wait_ms(active, self._plan.rules, beat_ms)
         return min((beat_ms // step_ms + 1) * step_ms, wait_ms or beat_ms + step_ms)
 

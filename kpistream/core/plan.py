@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -134,6 +134,13 @@ class Plan:
             self.currency,
             self.limits,
         )
+
+    def for_rules(self) -> Plan:
+        """The same without the windows that no rule looks at, but for the longest of all."""
+        looked = {window for rule in self.rules for window in rule.windows}
+        longest = max(self.windows, key=lambda window: window.length_s or 0)
+        kept = (w for w in self.windows if w.name in looked or w is longest)
+        return replace(self, windows=tuple(kept))
 
     def horizon_ms(self, event: str) -> int:
         """The deduplication horizon of an event type."""

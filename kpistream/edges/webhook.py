@@ -8,16 +8,14 @@ may repeat what it was sent.
 """
 
 import asyncio
-import random as randomness
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from io import BytesIO
-from ipaddress import ip_network
 from math import floor
 from types import TracebackType
 from typing import Final, Self
@@ -47,13 +45,7 @@ SENDERS_OWN: Final = frozenset(
 )
 """Headers that nobody else sets: where a request goes and ends, and who it is from."""
 
-SEND_FOR_S: Final = 300.0
-"""The longest that `WebhookSender.send` goes on, since nobody else is told anything meanwhile."""
-
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-EVERYWHERE: Final = Egress([ip_network("0.0.0.0/0"), ip_network("::/0")])
-"""An egress that denies no address that is written in full."""
 
 
 class InvalidWebhookUrl(ValueError):
@@ -141,29 +133,7 @@ class Attempt:
     took_s: float = 0.0
 
 
-class DeliveryOutcome(StrEnum):
-    """What came of a message."""
-
-    delivered = "delivered"
-    refused = "refused"
-    gave_up = "gave_up"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What came of a message, after how many tries, and why when it did not arrive."""
-
-    host: str
-    message_id: str
-    outcome: DeliveryOutcome
-    tries: int
-    status: int | None = None
-    problem: str = ""
-
-
-Try = Attempt
 Observe = Callable[[Attempt], None]
-Sleep = Callable[[float], Awaitable[None]]
 
 
 def _unobserved(happened: Attempt) -> None:
@@ -177,7 +147,7 @@ def _now() -> datetime:
 class WebhookSender:
     """Sends messages to one target; an async context manager that owns its connections.
 
-    ``observe`` hears of each attempt. Sleep, clocks and chance are passed in by tests.
+    ``observe`` hears of each attempt. Clocks are passed in by tests.
     """
 
     def __init__(
@@ -185,23 +155,19 @@ class WebhookSender:
         target: Target,
         policy: RetryPolicy | None = None,
         *,
-        egress: Egress = EVERYWHERE,
+        egress: Egress,
         signer: Signer | None = None,
         observe: Observe = _unobserved,
-        sleep: Sleep = asyncio.sleep,
         now: Callable[[], datetime] = _now,
         monotonic_s: Callable[[], float] = time.monotonic,
-        random: Callable[[], float] = randomness.random,
     ) -> None:
         self._target = target
         self._policy = policy or RetryPolicy()
         self._egress = egress
         self._signer = signer
         self._observe = observe
-        self._sleep = sleep
         self._now = now
         self._monotonic_s = monotonic_s
-        self._random = random
         self._disabled: set[Target] = set()
         self._session: aiohttp.ClientSession | None = None
 
@@ -292,23 +258,6 @@ class WebhookSender:
             headers["webhook-signature"] = signature
         return headers
 
-    async def send(self, body: bytes, message_id: str) -> Delivery:
-        """Deliver a JSON body, attempt by attempt as the policy says, or give up."""
-        request = Request(body=body, message_id=message_id)
-        longest_s = min(self._policy.give_up_after_s, SEND_FOR_S)
-        policy = replace(self._policy, give_up_after_s=longest_s)
-        began_s, number, refusals = self._monotonic_s(), 0, 0
-        while True:
-            number += 1
-            happened = await self.attempt(request, number)
-            refusals += happened.result is AttemptResult.refused
-            if (outcome := _OUTCOMES.get(happened.result)) is not None:
-                return _delivery(message_id, happened, outcome)
-            wait_s = policy.wait_s(number, happened.asked_s, self._random)
-            if policy.gives_up(self._monotonic_s() + wait_s - began_s, refusals):
-                return _delivery(message_id, happened, _given_up(happened))
-            await self._sleep(wait_s)
-
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -359,18 +308,3 @@ def _problem(error: Exception, policy: RetryPolicy) -> str:
             return f"cannot connect ({type(reason).__name__})"
         case _:
             return type(error).__name__
-
-
-_OUTCOMES: Final = {
-    AttemptResult.delivered: DeliveryOutcome.delivered,
-    AttemptResult.disabled: DeliveryOutcome.refused,
-}
-
-
-def _given_up(last: Attempt) -> DeliveryOutcome:
-    refused = last.result is AttemptResult.refused
-    return DeliveryOutcome.refused if refused else DeliveryOutcome.gave_up
-
-
-def _delivery(message_id: str, last: Attempt, outcome: DeliveryOutcome) -> Delivery:
-    return Delivery(last.host, message_id, outcome, last.number, last.status, last.problem)

@@ -146,6 +146,14 @@ def test_power_grows_with_the_number_of_events_and_is_small_without_a_change() -
     assert theory.power_of_a_rise(20, 1.0, 900) < 0.001
 
 
+def test_a_doubled_count_needs_some_dozens_of_events_to_be_found_nearly_always() -> None:
+    needed = theory.events_needed(2.0, 900, 0.95)
+
+    assert theory.power_of_a_rise(needed, 2.0, 900) >= 0.95
+    assert theory.power_of_a_rise(needed - 2, 2.0, 900) < 0.95
+    assert 30 < needed < 80
+
+
 def test_unequal_orders_and_surer_findings_need_more_of_them() -> None:
     half, _ = theory.orders_needed(0.8, 0.5, 50, 0.5)
     most, hours = theory.orders_needed(0.8, 0.5, 50, 0.95)

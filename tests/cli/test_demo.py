@@ -14,6 +14,7 @@ import pytest
 
 from kpistream.cli.demo_show import PHASES, WATCHED, WINDOW, Show, alert_document
 from kpistream.cli.demo_stage import demo_settings
+from kpistream.cli.receivers import HttpWay, read_receivers
 from kpistream.cli.wiring import build_plan
 from kpistream.core.outcomes import Outcome
 from kpistream.edges.emitter.shipped import STORY
@@ -75,11 +76,21 @@ def test_its_settings_hold_whatever_else_is_set(
     monkeypatch.setenv("KPISTREAM_BROKER", "production:9092")
     monkeypatch.setenv("KPISTREAM_BROKER_SECURITY", "SASL_SSL")
     monkeypatch.setenv("KPISTREAM_WEBHOOKS", "https://hooks.example.org/production")
+    monkeypatch.setenv("KPISTREAM_RECEIVERS", '[{"name": "on-call", "url": "https://example.org"}]')
     settings = demo_settings("127.0.0.1:1", "http://127.0.0.1:2/alerts", 0)
     assert (settings.broker, settings.broker_security) == ("127.0.0.1:1", "PLAINTEXT")
     assert (settings.app_id, settings.zone, settings.rates) == ("demo", "UTC", None)
     assert "visit" not in settings.topics
-    assert [w.url.get_secret_value() for w in settings.webhooks] == ["http://127.0.0.1:2/alerts"]
+    assert [spec.name for spec in read_receivers(settings)] == ["demo"]
+
+
+def test_it_is_told_of_each_change_at_once() -> None:
+    settings = demo_settings("127.0.0.1:1", "http://127.0.0.1:2/alerts", 0)
+    [spec] = read_receivers(settings)
+    assert isinstance(spec.way, HttpWay)
+    assert str(spec.way.target.url) == "http://127.0.0.1:2/alerts"
+    assert (spec.plan.group_wait_s, spec.plan.group_interval_s) == (0.1, 0)
+    assert spec.plan.send_resolved
 
 
 def test_what_it_shows_is_measured_and_judged() -> None:

@@ -22,8 +22,6 @@ from kpistream.edges.signing import Signer
 from kpistream.edges.webhook import (
     Attempt,
     AttemptResult,
-    Delivery,
-    DeliveryOutcome,
     InvalidHeader,
     InvalidWebhookUrl,
     Request,
@@ -73,7 +71,6 @@ class Scene:
     requests: list[web.Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
     now_s: float = 0.0
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -81,29 +78,19 @@ class Scene:
         self.bodies.append(await request.read())
         return await self.script[min(len(self.requests), len(self.script)) - 1](request)
 
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now_s += seconds
-
     def sender(self, policy: RetryPolicy = PATIENT, **options: Any) -> WebhookSender:
         return WebhookSender(
             Target.parse(self.url),
             policy,
             observe=self.attempts.append,
-            sleep=self.sleep,
             now=lambda: NOON + timedelta(seconds=self.now_s),
             monotonic_s=lambda: 1000.0 + self.now_s,
-            random=lambda: 0.0,
             **({"egress": Egress(LOOPBACK)} | options),
         )
 
     async def attempt(self, policy: RetryPolicy = PATIENT, **changes: Any) -> Attempt:
         async with self.sender(policy) as sender:
             return await sender.attempt(message(**changes))
-
-    async def send(self, policy: RetryPolicy = PATIENT) -> Delivery:
-        async with self.sender(policy) as sender:
-            return await sender.send(b'{"a":1}', "msg_1")
 
 
 @asynccontextmanager
@@ -588,32 +575,4 @@ def test_a_message_is_named_by_what_a_header_can_hold() -> None:
 
 async def test_a_sender_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="async with"):
-        await WebhookSender(Target.parse("http://127.0.0.1/")).attempt(message())
-
-
-# -- until the notify stage tries again by itself --------------------------------------------------
-
-
-async def test_a_message_is_sent_until_it_is_delivered() -> None:
-    async with scene(answer(500), answer(429, Retry_After="7"), answer(404), answer(200)) as it:
-        delivery = await it.send()
-    assert delivery == Delivery("127.0.0.1", "msg_1", DeliveryOutcome.delivered, 4, 200)
-    assert it.waits == [0.5, 7.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    ("answers", "outcome", "tries", "last"),
-    [
-        ([404], DeliveryOutcome.refused, 5, 404),
-        ([410], DeliveryOutcome.refused, 1, 410),
-        ([500, 410], DeliveryOutcome.refused, 2, 410),
-        ([500], DeliveryOutcome.gave_up, 11, 500),
-    ],
-)
-async def test_a_message_is_given_up_after_refusals_or_minutes(
-    answers: list[int], outcome: DeliveryOutcome, tries: int, last: int
-) -> None:
-    async with scene(*(answer(status) for status in answers)) as it:
-        delivery = await it.send()
-    assert (delivery.outcome, delivery.tries, delivery.status) == (outcome, tries, last)
-    assert it.now_s < 300
+        await Scene([], "http://127.0.0.1/").sender().attempt(message())

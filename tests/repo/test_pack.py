@@ -48,7 +48,7 @@ FEEDS: Final = {"impression", "click", "session", "order", "cost", "email", "lea
 """The event types whose silence is a rule."""
 
 
-def tests_of(name: str) -> tuple[Plan, tuple[RuleTest, ...]]:
+def read_tests(name: str) -> tuple[Plan, tuple[RuleTest, ...]]:
     path = FOLDER / "tests" / f"{name}.yml"
     written = read_rule_tests(path.read_text(encoding="utf-8"), str(path))
     files = [path.parent / file for file in written.rules]
@@ -56,9 +56,18 @@ def tests_of(name: str) -> tuple[Plan, tuple[RuleTest, ...]]:
     return plan, written.tests(plan)
 
 
-TESTED: Final = {name: tests_of(name) for name in NAMES}
+TESTED: Final = {name: read_tests(name) for name in NAMES}
+LONG_S: Final = 30 * 86_400
+"""Tests over more event time than this take half a minute and more, so they are marked slow."""
+
+
+def marks_of(test: RuleTest) -> list[pytest.MarkDecorator]:
+    lasts_s = max(one.at_s for one in test.expectations)
+    return [pytest.mark.slow, pytest.mark.timeout(900)] if lasts_s > LONG_S else []
+
+
 CASES: Final = [
-    pytest.param(test, plan, id=f"{name}: {test.name}")
+    pytest.param(test, plan, id=f"{name}: {test.name}", marks=marks_of(test))
     for name, (plan, tests) in TESTED.items()
     for test in tests
 ]

@@ -23,10 +23,9 @@ from kpistream.core.alerting.conditions import (
     Unusual,
     leaves,
 )
-from kpistream.core.alerting.replay import Clock
 from kpistream.core.alerting.rules import Rule, Severity
 from kpistream.core.alerting.silences import Silence
-from kpistream.core.driver import BEAT_MS, Driver
+from kpistream.core.driver import Driver
 from kpistream.core.instants import rfc3339
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice
@@ -189,16 +188,16 @@ class Backtest:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.driver = Driver(plan)
+        self.driver = Driver(plan.for_rules())
         self.recorder = Recorder(plan.rules)
         self.events = 0
         self._first_ms: int | None = None
-        self._clock = Clock(self.driver, plan.rules, 0)
+        self._now_ms = 0
 
     def feed(self, event_type: str, value: bytes | None, arrived_ms: int) -> None:
         """Take in the next event by the order of arrival."""
         if self._first_ms is None:
-            self._first_ms = self._clock.now_ms = arrived_ms
+            self._first_ms = arrived_ms
         self._pass_to(arrived_ms)
         for alert in self.driver.feed(event_type, value, arrived_ms):
             self.recorder.hear(alert)
@@ -221,15 +220,15 @@ class Backtest:
     @property
     def to_s(self) -> float:
         """When the latest event arrived, in epoch seconds; 0 without any."""
-        return self._clock.now_ms / 1000
+        return self._now_ms / 1000
 
     def _pass_to(self, moment_ms: int) -> None:
-        """Let time pass; look at what fires once a second."""
-        second = self._clock.now_ms // BEAT_MS
-        for changes in self._clock.pass_to(moment_ms):
+        """Let time pass; look at what fires at every beat."""
+        self._now_ms = max(self._now_ms, moment_ms)
+        for changes in self.driver.steps(moment_ms):
             for alert in changes:
                 self.recorder.hear(alert)
-            if not self.recorder.is_idle and self._clock.now_ms // BEAT_MS > second:
+            if not self.recorder.is_idle:
                 self.recorder.look(self.driver.alerts)
 
 

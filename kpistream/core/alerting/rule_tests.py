@@ -15,7 +15,6 @@ from typing import Any, Final
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.replay import Clock
 from kpistream.core.alerting.rules import ANY_MEMBER, Rule
 from kpistream.core.alerting.why import Evidence
 from kpistream.core.driver import Driver
@@ -121,8 +120,8 @@ class Unmet:
 
 def run(test: RuleTest, plan: Plan) -> list[Unmet]:
     """The expectations of a test that are not met, in the order of their moments."""
-    driver = Driver(plan)
-    clock = Clock(driver, plan.rules, test.start_s * 1000)
+    driver = Driver(plan.for_rules())
+    _all(driver.advance(test.start_s * 1000))
     rules = {rule.name: rule for rule in plan.rules}
     events = made(test)
     coming = next(events, None)
@@ -130,10 +129,9 @@ def run(test: RuleTest, plan: Plan) -> list[Unmet]:
     for expectation in sorted(test.expectations, key=attrgetter("at_s")):
         moment_ms = (test.start_s + expectation.at_s) * 1000
         while coming is not None and coming.arrived_ms < moment_ms:
-            _all(clock.pass_to(coming.arrived_ms))
             _all(driver.feed(coming.event_type, coming.value, coming.arrived_ms))
             coming = next(events, None)
-        _all(clock.pass_to(moment_ms))
+        _all(driver.advance(moment_ms))
         # In silence, the last beat may be a while ago.
         _all(driver.beat(moment_ms))
         found = _found(driver, rules[expectation.rule], expectation)

@@ -9,7 +9,16 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core.alerting.conditions import Condition, Leaf, Line, leaves
+from kpistream.core.alerting.conditions import (
+    BEFORE,
+    SEASON,
+    Absence,
+    Change,
+    Condition,
+    Leaf,
+    Line,
+    leaves,
+)
 from kpistream.core.slices import Slice
 
 ANY_MEMBER: Final = "*"
@@ -74,6 +83,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def leaves(self) -> tuple[Leaf, ...]:
         """The leaves of its condition."""
         return tuple(leaves(self.when))
+
+    @property
+    def windows(self) -> frozenset[str]:
+        """The windows it looks at, those included that it compares with."""
+        looked = {window for _, window in self.pairs}
+        for leaf in self.leaves:
+            if isinstance(leaf, Change | Absence) and leaf.against not in (BEFORE, SEASON):
+                looked.add(leaf.against)
+        return frozenset(looked)
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
