@@ -20,6 +20,7 @@ _STEP: Final = 1.03
 """Sample sizes are told apart that differ by so much."""
 
 _MOST_STEPS: Final = 300
+_MOST_EVENTS: Final = 1_000
 
 
 def power_of_a_rise(expected: float, times: float, window_s: float) -> float:
@@ -32,6 +33,16 @@ def power_of_a_rise(expected: float, times: float, window_s: float) -> float:
     while poisson_tail_above(least, expected) > level:
         least += 1
     return poisson_tail_above(least, expected * times)
+
+
+def events_needed(times: float, window_s: float, power: float) -> int:
+    """The least expected count of a window of which a rise is found so often, or more."""
+    return (
+        bisect_left(
+            range(1, _MOST_EVENTS), power, key=lambda n: power_of_a_rise(n, times, window_s)
+        )
+        + 1
+    )
 
 
 def orders_needed(

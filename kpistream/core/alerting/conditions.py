@@ -64,7 +64,7 @@ class Unusual(msgspec.Struct, frozen=True, tag=True):
 
 
 class Drift(msgspec.Struct, frozen=True, tag=True):
-    """The value has moved slowly and lastingly (CUSUM), by ``shift`` standard deviations or more."""
+    """The value has moved slowly and lastingly (CUSUM), by ``shift`` deviations or more."""
 
     kpi: str
     window: str

@@ -132,7 +132,7 @@ _Confidence = Annotated[object, AfterValidator(_confident)]
 class _RuleWritten(LeafWritten):
     name: _Name
     kpi: str
-    slice: dict[str, _Words] = {}
+    slice: dict[str, _Words] = Field(default_factory=dict)
     window: str
     when: WhenWritten | None = None
     confidence: _Confidence = DEFAULT_CONFIDENCE
@@ -146,7 +146,7 @@ class _RuleWritten(LeafWritten):
     owner: _Words
     action: _Words
     summary: _Words
-    labels: dict[_Name, _Words] = {}
+    labels: dict[_Name, _Words] = Field(default_factory=dict)
     inhibits: Annotated[object, AfterValidator(_inhibited)] = []
 
 

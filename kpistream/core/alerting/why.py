@@ -31,8 +31,8 @@ class Evidence(msgspec.Struct, frozen=True):
 class Segment(msgspec.Struct, frozen=True):
     """What one member of a dimension adds to a change: by its share (mix) and by its own rate.
 
-    The sums over all segments of a dimension are the change. Of a KPI that is no quotient ``mix`` is
-    0. ``member`` is empty for what no member explains (people who are in several).
+    The sums over all segments of a dimension are the change. Of a KPI that is no quotient ``mix``
+    is 0. ``member`` is empty for what no member explains (people who are in several).
     """
 
     dimension: str
