@@ -19,7 +19,7 @@ from bench.probes import Probes
 from bench.processes import Child, ChildError
 from bench.stage import CLICKS, Stage, real_kafka
 from bench.worker import Worker
-from kpistream.core.alerting.routing import FINGERPRINT
+from kpistream.core.alerting.telling.routing import FINGERPRINT
 from kpistream.core.survey import DETAIL_WINDOWS
 from kpistream.edges.emitter.wire import Clockface
 from kpistream.edges.receiver import Receiver

@@ -12,7 +12,7 @@ from numpy.random import default_rng
 from bench.alert_quality.feed import Feed, plan_of
 from bench.alert_quality.rulebook import rule_of
 from bench.alert_quality.shop import DAY_S, HOUR_S, START_S, Campaign, happened
-from kpistream.core.alerting.conditions import Line
+from kpistream.core.alerting.rules.conditions import Line
 from kpistream.core.partials import Sums
 from kpistream.core.slices import Slice
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from bench.alert_quality.shop import CURRENCY, HOLIDAYS
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.calendar import SpecialDays
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.past.calendar import SpecialDays
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.driver import DrivenRecord
 from kpistream.core.monitor import Monitor

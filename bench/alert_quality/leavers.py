@@ -14,7 +14,7 @@ from bench.alert_quality.feed import Feed, plan_of
 from bench.alert_quality.rulebook import rule_of
 from bench.alert_quality.shop import HOUR_S, OVERDISPERSION, START_S, Campaign, happened
 from bench.alert_quality.theory import power_of_a_rise
-from kpistream.core.alerting.conditions import Any, Change, Condition
+from kpistream.core.alerting.rules.conditions import Any, Change, Condition
 from kpistream.core.partials import Sums
 from kpistream.core.slices import Slice
 

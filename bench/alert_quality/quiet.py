@@ -13,7 +13,7 @@ from numpy.random import default_rng
 from bench.alert_quality.feed import Feed, Happened, plan_of
 from bench.alert_quality.rulebook import LEAVES, rule_of
 from bench.alert_quality.shop import HOUR_S, START_S, Campaign, campaigns, sums_of_hour
-from kpistream.core.alerting.conditions import Leaf, in_words
+from kpistream.core.alerting.rules.conditions import Leaf, in_words
 
 CAMPAIGNS: Final = 30
 LEARNING_H: Final = 30 * 24

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kpistream.core.alerting.conditions import (
+from kpistream.core.alerting.rules.conditions import (
     SEASON,
     Absence,
     Change,
@@ -15,7 +15,7 @@ from kpistream.core.alerting.conditions import (
     Line,
     Unusual,
 )
-from kpistream.core.alerting.rules import ANY_MEMBER, Rule, Severity
+from kpistream.core.alerting.rules.rule import ANY_MEMBER, Rule, Severity
 
 ALL: Final = {"channel": ANY_MEMBER, "campaign": ANY_MEMBER}
 DAY_S: Final = 86_400.0

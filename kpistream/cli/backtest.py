@@ -21,7 +21,7 @@ from kpistream.settings import Settings, load_settings
 if TYPE_CHECKING:
     from kpistream.cli.arrivals import Arrival
     from kpistream.cli.verdict import Verdict
-    from kpistream.core.alerting.backtest import Backtest
+    from kpistream.core.alerting.proof.backtest import Backtest
     from kpistream.core.plan import Plan
 
 RULE_FILES: Final = (".yml", ".yaml")
@@ -85,7 +85,7 @@ def backtest(
     """
     from kpistream.cli.verdict import Evidence, Verdict
     from kpistream.cli.wiring import build_plan
-    from kpistream.core.alerting.backtest import Backtest
+    from kpistream.core.alerting.proof.backtest import Backtest
 
     rules, events = _sorted_out(files or [], from_kafka)
     settings = load_settings(
@@ -125,7 +125,7 @@ def _sorted_out(files: Iterable[str], from_kafka: bool) -> tuple[list[Path], lis
 
 
 def _moment_ms(flag: str, text: str | None, plan: Plan) -> int | None:
-    from kpistream.core.alerting.moments import parse_moment
+    from kpistream.core.alerting.proof.moments import parse_moment
 
     try:
         return None if text is None else round(parse_moment(text, plan.days) * 1000)

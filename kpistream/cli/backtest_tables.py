@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from kpistream.cli.tables import slice_text, value_text
-from kpistream.core.alerting.backtest import Firing, RuleSummary
-from kpistream.core.alerting.incidents import Incident, Score, delay_s
+from kpistream.core.alerting.proof.backtest import Firing, RuleSummary
+from kpistream.core.alerting.proof.incidents import Incident, Score, delay_s
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.instants import rfc3339
 

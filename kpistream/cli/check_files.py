@@ -16,7 +16,7 @@ from kpistream.cli.config_files import (
 from kpistream.cli.findings import Findings
 from kpistream.cli.misfits import misfits, unmeasured_events
 from kpistream.cli.wiring import read_plan
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.catalogue_layers import layered
 from kpistream.core.event_types import SHIPPED

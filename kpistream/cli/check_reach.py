@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from kpistream.cli.findings import Findings
 from kpistream.cli.reach import can_reach, strange_words, unreached
 from kpistream.cli.receivers import ReceiverSpec
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.settings import Settings
 
 

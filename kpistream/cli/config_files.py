@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from kpistream.core.alerting.rules import DEPENDENTS, Rule, Vocabulary
-from kpistream.core.alerting.rules_file import load_rules, unknown_inhibited
+from kpistream.core.alerting.rules.rule import DEPENDENTS, Rule, Vocabulary
+from kpistream.core.alerting.rules.rules_file import load_rules, unknown_inhibited
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.kpis import Kpi
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, load

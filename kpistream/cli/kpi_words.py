@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final, NamedTuple
 
-from kpistream.core.alerting.stake import in_words
+from kpistream.core.alerting.why.stake import in_words
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.kpis import Kpi, Language
 from kpistream.core.measures import Measure

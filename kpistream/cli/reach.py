@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kpistream.core.alerting.matchers import Matcher
-from kpistream.core.alerting.routing import ReceiverPlan
-from kpistream.core.alerting.rules import ANY_MEMBER, Rule
+from kpistream.core.alerting.rules.rule import ANY_MEMBER, Rule
+from kpistream.core.alerting.telling.matchers import Matcher
+from kpistream.core.alerting.telling.routing import ReceiverPlan
 from kpistream.core.located_yaml import Path, did_you_mean
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from kpistream.core.alerting.dispatches import Dispatch
-from kpistream.core.alerting.matchers import parse_matchers
-from kpistream.core.alerting.mute_times import MuteTime
-from kpistream.core.alerting.routing import ReceiverPlan
+from kpistream.core.alerting.telling.dispatches import Dispatch
+from kpistream.core.alerting.telling.matchers import parse_matchers
+from kpistream.core.alerting.telling.mute_times import MuteTime
+from kpistream.core.alerting.telling.routing import ReceiverPlan
 from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigError, ConfigErrors
 from kpistream.core.located_yaml import Path as Place

@@ -20,8 +20,8 @@ from kpistream.core.located_yaml import Path as Place
 from kpistream.settings import load_settings, read_text
 
 if TYPE_CHECKING:
-    from kpistream.core.alerting.rule_tests import Expectation, Found, RuleTest, Unmet
-    from kpistream.core.alerting.rule_tests_file import WrittenTests
+    from kpistream.core.alerting.proof.rule_tests import Expectation, Found, RuleTest, Unmet
+    from kpistream.core.alerting.proof.rule_tests_file import WrittenTests
     from kpistream.core.plan import Plan
 
 _SETTING: Final = re.compile(r"--([a-z-]+)((?:\[\d+\])*)")
@@ -71,7 +71,7 @@ def run_tests(
 
 
 def _run(case: _Case) -> list[Unmet]:
-    from kpistream.core.alerting.rule_tests import run
+    from kpistream.core.alerting.proof.rule_tests import run
 
     return run(case.test, case.plan)
 
@@ -96,7 +96,7 @@ def _cases(files: Iterable[Path], config: Path | None, catalogue: Path | None) -
 
 def _cases_of(path: Path, config: Path | None, catalogue: Path | None) -> Iterator[_Case]:
     from kpistream.cli.wiring import build_plan
-    from kpistream.core.alerting.rule_tests_file import read_rule_tests
+    from kpistream.core.alerting.proof.rule_tests_file import read_rule_tests
 
     written = read_rule_tests(read_text(path), str(path))
     rules = [path.parent / name for name in written.rules] or None

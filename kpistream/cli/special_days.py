@@ -11,7 +11,7 @@ from typing import Final
 import holidays
 from holidays.registry import COUNTRIES
 
-from kpistream.core.alerting.calendar import SpecialDays
+from kpistream.core.alerting.past.calendar import SpecialDays
 from kpistream.core.located_yaml import did_you_mean
 
 MOST_YEARS: Final = 100

@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 
 from kpistream.cli.backtest_tables import lasted_text
 from kpistream.cli.tables import slice_text
-from kpistream.core.alerting.backtest import Firing, Pending
-from kpistream.core.alerting.incidents import Incident
-from kpistream.core.alerting.rules import Severity
-from kpistream.core.alerting.silences import Silence
+from kpistream.core.alerting.proof.backtest import Firing, Pending
+from kpistream.core.alerting.proof.incidents import Incident
+from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.alerting.telling.silences import Silence
 from kpistream.core.days import Days
 from kpistream.core.slices import Slice
 

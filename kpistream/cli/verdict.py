@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kpistream.core.alerting.backtest import Backtest, Firing, RuleSummary, silenced, summaries
-from kpistream.core.alerting.incidents import Incident, Score, load_incidents, score, score_of
+from kpistream.core.alerting.proof.backtest import (
+    Backtest,
+    Firing,
+    RuleSummary,
+    silenced,
+    summaries,
+)
+from kpistream.core.alerting.proof.incidents import Incident, Score, load_incidents, score, score_of
 from kpistream.core.instants import rfc3339
 from kpistream.core.plan import Plan
 from kpistream.settings import read_text
 
 if TYPE_CHECKING:
     from kpistream.cli.timeline import Picture
-    from kpistream.core.alerting.silences import Silence
+    from kpistream.core.alerting.telling.silences import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Evidence:
             text, name = read_text(incidents), str(incidents)
             found = load_incidents(text, name, plan.rules, dimensions, plan.days)
         if silences is not None:
-            from kpistream.core.alerting.silences_file import load_silences
+            from kpistream.core.alerting.telling.silences_file import load_silences
 
             quiet = load_silences(read_text(silences), str(silences), plan.days)
         return cls(found, quiet, grace_s)

@@ -12,8 +12,8 @@ import structlog
 from kpistream.cli.config_files import load_catalogue, load_rates, load_rule_files
 from kpistream.cli.misfits import misfits, needless
 from kpistream.cli.special_days import NamedEvent, special_days
-from kpistream.core.alerting.calendar import SpecialDays
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.past.calendar import SpecialDays
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigError, ConfigErrors

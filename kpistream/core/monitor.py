@@ -10,10 +10,10 @@ import msgspec
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.desk import SliceDesk
-from kpistream.core.alerting.explain import Explainer
-from kpistream.core.alerting.history import HISTORY_PREFIX, History
 from kpistream.core.alerting.judge import Judge
-from kpistream.core.alerting.why import Why
+from kpistream.core.alerting.past.history import HISTORY_PREFIX, History
+from kpistream.core.alerting.why.explain import Explainer
+from kpistream.core.alerting.why.why import Why
 from kpistream.core.kpi_reader import KpiReader, measures_apart
 from kpistream.core.merge import Merger
 from kpistream.core.objectives import Objective

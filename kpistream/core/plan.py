@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from kpistream.core.alerting.calendar import SpecialDays
-from kpistream.core.alerting.conditions import (
+from kpistream.core.alerting.past.calendar import SpecialDays
+from kpistream.core.alerting.rules.conditions import (
     SEASON,
     Absence,
     Change,
@@ -17,7 +17,7 @@ from kpistream.core.alerting.conditions import (
     Leaf,
     Unusual,
 )
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
 from kpistream.core.lags import LADDER

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence, Set
 from typing import Final, TypeVar
 
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.kpi_reader import KpiReader
 from kpistream.core.kpis import Kpi
 from kpistream.core.plan import Plan

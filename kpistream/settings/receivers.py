@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from kpistream.core.alerting.matchers import parse_matcher
-from kpistream.core.alerting.rules import Severity
+from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.alerting.telling.matchers import parse_matcher
 from kpistream.core.windows import parse_length
 
 NEVER: Final = "never"

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core.alerting.acknowledgements import Acknowledgement
-from kpistream.core.alerting.notifier import Control
+from kpistream.core.alerting.telling.acknowledgements import Acknowledgement
+from kpistream.core.alerting.telling.notifier import Control
 
 FORMAT: Final = 1
 """The first byte of a control: the format that this release writes, and the only one it reads."""

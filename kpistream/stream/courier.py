@@ -9,9 +9,9 @@ from typing import Final, Protocol
 
 import structlog
 
-from kpistream.core.alerting.dispatches import FINAL, Dispatch, Outcome
-from kpistream.core.alerting.notifier import Notifier
-from kpistream.core.alerting.routing import GroupLabels, ReceiverPlan
+from kpistream.core.alerting.telling.dispatches import FINAL, Dispatch, Outcome
+from kpistream.core.alerting.telling.notifier import Notifier
+from kpistream.core.alerting.telling.routing import GroupLabels, ReceiverPlan
 from kpistream.edges.metrics import Telemetry
 from kpistream.edges.retry import RetryPolicy
 from kpistream.edges.webhook import Attempt, AttemptResult

@@ -13,10 +13,10 @@ import structlog
 
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.dispatches import Burial, Delivery
-from kpistream.core.alerting.notifier import Control, Notifier
-from kpistream.core.alerting.silences import Silence
-from kpistream.core.alerting.suppression import Suppression
+from kpistream.core.alerting.telling.dispatches import Burial, Delivery
+from kpistream.core.alerting.telling.notifier import Control, Notifier
+from kpistream.core.alerting.telling.silences import Silence
+from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.core.slices import partition_of
 from kpistream.edges.metrics import Telemetry
 from kpistream.edges.web.desk import BrokerAway

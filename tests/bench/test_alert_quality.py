@@ -23,7 +23,7 @@ from bench.alert_quality.shop import (
     season,
 )
 from bench.processes import ROOT
-from kpistream.core.alerting.conditions import Line
+from kpistream.core.alerting.rules.conditions import Line
 
 QUIET = [quiet.Counted(seed, LEAVES[0], sure, 30) for seed, sure in ((1, 0), (2, 3))]
 

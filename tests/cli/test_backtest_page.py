@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.core.alerting.rule_tests_file import read_rule_tests
+from kpistream.core.alerting.proof.rule_tests_file import read_rule_tests
 from tests.cli.conftest import Run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backtest.md").read_text(encoding="utf-8")

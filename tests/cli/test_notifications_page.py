@@ -12,7 +12,7 @@ from kpistream.cli.check_reach import check_reach
 from kpistream.cli.findings import Findings
 from kpistream.cli.receivers import POLICY, read_receivers
 from kpistream.cli.wiring import read_plan
-from kpistream.core.alerting.matchers import parse_matcher
+from kpistream.core.alerting.telling.matchers import parse_matcher
 from kpistream.edges.metrics.families import FAMILIES
 from kpistream.settings import MuteTimeSettings, ReceiverSettings, load_settings
 from kpistream.stream.courier import MOST_AT_ONCE

@@ -16,8 +16,8 @@ from standardwebhooks import Webhook
 
 from kpistream.cli.reach import can_reach, strange_words, unreached
 from kpistream.cli.receivers import loopback_of, open_receivers, read_receivers
-from kpistream.core.alerting.matchers import parse_matchers
-from kpistream.core.alerting.routing import ReceiverPlan
+from kpistream.core.alerting.telling.matchers import parse_matchers
+from kpistream.core.alerting.telling.routing import ReceiverPlan
 from kpistream.core.located_yaml import ConfigErrors
 from kpistream.settings import Settings, settings_of
 from tests.cli.conftest import Run

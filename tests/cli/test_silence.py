@@ -13,9 +13,9 @@ from typing import ClassVar
 
 import pytest
 
-from kpistream.core.alerting.acknowledgements import Acknowledgement
-from kpistream.core.alerting.silences import Silence, SilenceEnded
-from kpistream.core.alerting.suppression import Suppression
+from kpistream.core.alerting.telling.acknowledgements import Acknowledgement
+from kpistream.core.alerting.telling.silences import Silence, SilenceEnded
+from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.edges.embedded_broker import free_port
 from tests.cli.conftest import Run
 from tests.support.alerting import START, firing

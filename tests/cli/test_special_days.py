@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from kpistream.cli.special_days import MOST_YEARS, NamedEvent, special_days
-from kpistream.core.alerting.calendar import SpecialDays
+from kpistream.core.alerting.past.calendar import SpecialDays
 
 SALES = NamedEvent("soldes", date(2026, 1, 7), date(2026, 1, 9))
 

@@ -9,12 +9,12 @@ import pytest
 
 from kpistream.cli.timeline import MOST_LANES, Picture, timeline
 from kpistream.core.alerting.alerts import AlertState, begun
-from kpistream.core.alerting.backtest import Firing, Pending
-from kpistream.core.alerting.conditions import Line
-from kpistream.core.alerting.incidents import Incident
-from kpistream.core.alerting.matchers import parse_matchers
-from kpistream.core.alerting.rules import Rule, Severity
-from kpistream.core.alerting.silences import Silence
+from kpistream.core.alerting.proof.backtest import Firing, Pending
+from kpistream.core.alerting.proof.incidents import Incident
+from kpistream.core.alerting.rules.conditions import Line
+from kpistream.core.alerting.rules.rule import Rule, Severity
+from kpistream.core.alerting.telling.matchers import parse_matchers
+from kpistream.core.alerting.telling.silences import Silence
 from kpistream.core.days import Days
 from kpistream.core.slices import Slice
 

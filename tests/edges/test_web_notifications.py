@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from kpistream.core.alerting.acknowledgements import Acknowledgement
-from kpistream.core.alerting.dispatches import Delivery
-from kpistream.core.alerting.matchers import parse_matchers
-from kpistream.core.alerting.silences import MOST_ACTIVE, Silence, SilenceEnded
-from kpistream.core.alerting.suppression import Suppression
+from kpistream.core.alerting.telling.acknowledgements import Acknowledgement
+from kpistream.core.alerting.telling.dispatches import Delivery
+from kpistream.core.alerting.telling.matchers import parse_matchers
+from kpistream.core.alerting.telling.silences import MOST_ACTIVE, Silence, SilenceEnded
+from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.edges.web.body import MOST_BYTES
 from kpistream.edges.web.guard import is_loopback
 from kpistream.edges.web.notifications import MOST_DELIVERIES, USUAL_DELIVERIES

@@ -8,10 +8,10 @@ from typing import Final
 import pytest
 
 from kpistream.cli.wiring import read_plan
-from kpistream.core.alerting.conditions import Change, Line
-from kpistream.core.alerting.rule_tests import Expectation, RuleTest, run
-from kpistream.core.alerting.rule_tests_file import read_rule_tests
-from kpistream.core.alerting.rules import DEPENDENTS, Rule
+from kpistream.core.alerting.proof.rule_tests import Expectation, RuleTest, run
+from kpistream.core.alerting.proof.rule_tests_file import read_rule_tests
+from kpistream.core.alerting.rules.conditions import Change, Line
+from kpistream.core.alerting.rules.rule import DEPENDENTS, Rule
 from kpistream.core.plan import Plan
 from kpistream.settings import SHIPPED, settings_of
 from tests.repo.files import ROOT, text_of, yaml_of

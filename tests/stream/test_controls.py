@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kpistream.core.alerting.notifier import Control
-from kpistream.core.alerting.silences import SilenceEnded
+from kpistream.core.alerting.telling.notifier import Control
+from kpistream.core.alerting.telling.silences import SilenceEnded
 from kpistream.stream.controls import FORMAT, decode_control, encode_control, is_control
 from tests.support.alerting import START, firing
 from tests.support.notified import acknowledged, silence

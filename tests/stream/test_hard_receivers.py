@@ -20,8 +20,8 @@ import trustme
 
 from kpistream.cli.receivers import HttpReceiver, HttpWay, ReceiverSpec
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.dispatches import Dispatch, Identity
-from kpistream.core.alerting.routing import FINGERPRINT, ReceiverPlan
+from kpistream.core.alerting.telling.dispatches import Dispatch, Identity
+from kpistream.core.alerting.telling.routing import FINGERPRINT, ReceiverPlan
 from kpistream.edges.egress import Egress
 from kpistream.edges.messages import Credentials, Links
 from kpistream.edges.retry import RetryPolicy

@@ -12,9 +12,9 @@ import pytest
 import structlog
 
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.dispatches import Dispatch
-from kpistream.core.alerting.routing import FINGERPRINT, ReceiverPlan
-from kpistream.core.alerting.silences import SilenceEnded
+from kpistream.core.alerting.telling.dispatches import Dispatch
+from kpistream.core.alerting.telling.routing import FINGERPRINT, ReceiverPlan
+from kpistream.core.alerting.telling.silences import SilenceEnded
 from kpistream.edges.retry import RetryPolicy
 from kpistream.edges.web.desk import BrokerAway
 from kpistream.edges.webhook import Attempt, AttemptResult

@@ -3,10 +3,10 @@
 from typing import Any
 
 from kpistream.core.alerting.alerts import Alert, AlertState, begun
-from kpistream.core.alerting.conditions import Change, Condition, Line
 from kpistream.core.alerting.life import step
-from kpistream.core.alerting.rules import Rule, Severity
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.rules.conditions import Change, Condition, Line
+from kpistream.core.alerting.rules.rule import Rule, Severity
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.readings import Reading
 from kpistream.core.slices import Slice
 

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.days import Days
 from kpistream.core.driver import DrivenRecord, Driver

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.dispatches import Delivery
-from kpistream.core.alerting.notifier import Control
-from kpistream.core.alerting.silences import Silence
-from kpistream.core.alerting.suppression import Suppression
+from kpistream.core.alerting.telling.dispatches import Delivery
+from kpistream.core.alerting.telling.notifier import Control
+from kpistream.core.alerting.telling.silences import Silence
+from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.web import Readiness, Vocabulary, WebServer

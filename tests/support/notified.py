@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from kpistream.core.alerting import alerts
-from kpistream.core.alerting.acknowledgements import Acknowledgement
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.matchers import parse_matchers
-from kpistream.core.alerting.notifier import Control
-from kpistream.core.alerting.silences import Silence
+from kpistream.core.alerting.telling.acknowledgements import Acknowledgement
+from kpistream.core.alerting.telling.matchers import parse_matchers
+from kpistream.core.alerting.telling.notifier import Control
+from kpistream.core.alerting.telling.silences import Silence
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.controls import encode_control
 from kpistream.stream.courier import Receiver

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert, AlertState, fingerprint
-from kpistream.core.alerting.dispatches import Dispatch, Outcome
-from kpistream.core.alerting.matchers import parse_matchers
-from kpistream.core.alerting.notifier import Notifier
-from kpistream.core.alerting.routing import ReceiverPlan
-from kpistream.core.alerting.rules import Severity
-from kpistream.core.alerting.silences import Silence
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.alerting.telling.dispatches import Dispatch, Outcome
+from kpistream.core.alerting.telling.matchers import parse_matchers
+from kpistream.core.alerting.telling.notifier import Notifier
+from kpistream.core.alerting.telling.routing import ReceiverPlan
+from kpistream.core.alerting.telling.silences import Silence
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.slices import Slice
 
 EMAIL: Slice = (("channel", "email"),)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from kpistream.core.alerting.rules import Rule, Severity
-from kpistream.core.alerting.why import Evidence, Why
+from kpistream.core.alerting.rules.rule import Rule, Severity
+from kpistream.core.alerting.why.why import Evidence, Why
 from kpistream.core.instants import rfc3339
 from kpistream.core.slices import Slice, slice_key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from kpistream.core.alerting.history import History
+from kpistream.core.alerting.past.history import History
 from kpistream.core.kpi_reader import KpiReader, measures_apart
 from kpistream.core.lags import settle_for
 from kpistream.core.merge import Merger

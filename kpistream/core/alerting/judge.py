@@ -15,11 +15,11 @@ import msgspec
 
 from kpistream.core.alerting import life
 from kpistream.core.alerting.alerts import Alert, AlertState, begun, fingerprint
-from kpistream.core.alerting.conditions import Absence
-from kpistream.core.alerting.rules import DEPENDENTS, Rule
+from kpistream.core.alerting.rules.conditions import Absence
+from kpistream.core.alerting.rules.rule import DEPENDENTS, Rule
 from kpistream.core.alerting.scales.building import ScaleBuilder
 from kpistream.core.alerting.scales.look import Desk, Look
-from kpistream.core.alerting.why import Evidence, Why
+from kpistream.core.alerting.why.why import Evidence, Why
 from kpistream.core.kpi_reader import KpiReader
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 
 FLAP_SPAN_S: Final = 7_200.0
 """An alert that begins to fire more than once within this long flaps."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.life import hold_s
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 
 
 def next_wait_ms(alerts: Iterable[Alert], rules: Iterable[Rule], now_ms: int) -> int | None:

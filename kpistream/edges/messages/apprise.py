@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 
 from kpistream.core.alerting.alerts import AlertState
-from kpistream.core.alerting.rules import Severity
+from kpistream.core.alerting.rules.rule import Severity
 from kpistream.edges.messages import words
 from kpistream.edges.messages.message import Message
 from kpistream.edges.messages.plain import AT, cut

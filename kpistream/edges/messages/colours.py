@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.rules import Severity
+from kpistream.core.alerting.rules.rule import Severity
 
 RESOLVED: Final = 0x2E7D32
 

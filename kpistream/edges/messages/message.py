@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.dispatches import Dispatch, Reason
+from kpistream.core.alerting.telling.dispatches import Dispatch, Reason
 from kpistream.edges.messages.links import Links
 
 JSON: Final = "application/json"

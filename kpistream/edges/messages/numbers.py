@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Final
 
-from kpistream.core.alerting import sentence
+from kpistream.core.alerting.why import sentence
 
 DIGITS: Final = 3
 

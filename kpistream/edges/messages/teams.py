@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.rules import Severity
+from kpistream.core.alerting.rules.rule import Severity
 from kpistream.edges.messages import words
 from kpistream.edges.messages.fitting import fitting
 from kpistream.edges.messages.links import Links

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.segments import REST, UNEXPLAINED
-from kpistream.core.alerting.why import Driver, Evidence, Segment, Why
+from kpistream.core.alerting.why.segments import REST, UNEXPLAINED
+from kpistream.core.alerting.why.why import Driver, Evidence, Segment, Why
 from kpistream.edges.messages.links import Links
 from kpistream.edges.messages.message import Message
 from kpistream.edges.messages.numbers import (

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.dispatches import Delivery
-from kpistream.core.alerting.notifier import Control
-from kpistream.core.alerting.silences import Silence
-from kpistream.core.alerting.suppression import Suppression
+from kpistream.core.alerting.telling.dispatches import Delivery
+from kpistream.core.alerting.telling.notifier import Control
+from kpistream.core.alerting.telling.silences import Silence
+from kpistream.core.alerting.telling.suppression import Suppression
 
 
 class BrokerAway(Exception):

@@ -15,13 +15,13 @@ import msgspec
 from aiohttp import web
 from multidict import MultiMapping
 
-from kpistream.core.alerting.acknowledgements import Acknowledgement
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.dispatches import NEVER, Delivery
-from kpistream.core.alerting.matchers import parse_matchers
-from kpistream.core.alerting.notifier import Control
-from kpistream.core.alerting.silences import MOST_ACTIVE, Silence, SilenceEnded
-from kpistream.core.alerting.suppression import Suppression
+from kpistream.core.alerting.telling.acknowledgements import Acknowledgement
+from kpistream.core.alerting.telling.dispatches import NEVER, Delivery
+from kpistream.core.alerting.telling.matchers import parse_matchers
+from kpistream.core.alerting.telling.notifier import Control
+from kpistream.core.alerting.telling.silences import MOST_ACTIVE, Silence, SilenceEnded
+from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.core.instants import rfc3339
 from kpistream.core.windows import parse_length
 from kpistream.edges.web.answers import json_answer

@@ -15,7 +15,7 @@ from kpistream.core.alerting.alerts import (
     encode,
     fingerprint,
 )
-from kpistream.core.alerting.why import Driver, Segment, Why
+from kpistream.core.alerting.why.why import Driver, Segment, Why
 from tests.support.alerting import AUTUMN, START, alert, firing, resolved, rule
 
 

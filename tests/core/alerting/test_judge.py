@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from kpistream.core.alerting import conditions as c
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.rules import DEPENDENTS, Rule
+from kpistream.core.alerting.rules import conditions as c
+from kpistream.core.alerting.rules.rule import DEPENDENTS, Rule
 from kpistream.core.driver import Driver
 from tests.support import builders as build
 from tests.support.alerting import rule

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kpistream.core.alerting.alerts import Alert, AlertState, begun
 from kpistream.core.alerting.life import FLAP_HOLD_S, LONGEST_HOLD_S, hold_s, retire, step
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules.rule import Rule
 from tests.support.alerting import AUTUMN, START, rule
 
 

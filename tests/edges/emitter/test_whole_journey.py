@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.rules import Vocabulary
-from kpistream.core.alerting.rules_file import load_rules
+from kpistream.core.alerting.rules.rule import Vocabulary
+from kpistream.core.alerting.rules.rules_file import load_rules
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.driver import Driver
 from kpistream.core.events import DEFAULT_TOPICS

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.rules import Severity
-from kpistream.core.alerting.why import Driver, Evidence, Segment, Why
+from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.alerting.why.why import Driver, Evidence, Segment, Why
 from kpistream.edges.messages import Credentials, Links, Message
 from tests.support.alerting import START, firing, resolved
 

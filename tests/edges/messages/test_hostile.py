@@ -13,8 +13,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.alerting.rules import Severity
-from kpistream.core.alerting.why import Driver, Evidence, Segment, Why
+from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.alerting.why.why import Driver, Evidence, Segment, Why
 from kpistream.edges.messages import SHAPES, Links, Message
 from kpistream.edges.messages.fitting import MOST_BYTES
 from kpistream.edges.messages.plain import AT, units

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.readings import Board
 from kpistream.core.slices import Slice
 from kpistream.edges.messages import Links

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kpistream.core.alerting.alerts import AlertState
-from kpistream.core.alerting.dispatches import Dispatch
+from kpistream.core.alerting.telling.dispatches import Dispatch
 from kpistream.edges.messages import Credentials, Message
 from kpistream.edges.messages.message import post
 from tests.edges.messages import sample

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.alerting.rules import Severity
+from kpistream.core.alerting.rules.rule import Severity
 from kpistream.edges.messages import Message
 from kpistream.edges.messages.pagerduty import MOST_SUMMARY, URL, pagerduty
 from tests.edges.messages import sample

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.alerting.why import Evidence, Segment, Why
+from kpistream.core.alerting.why.why import Evidence, Segment, Why
 from kpistream.edges.messages import Links, Message, words
 from tests.edges.messages import sample
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from kpistream.core.alerting.conditions import Absence, in_words
+from kpistream.core.alerting.rules.conditions import Absence, in_words
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 
 
 class AbsenceScale(Scale):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kpistream.core.alerting.history import KEPT_S, History
-from kpistream.core.alerting.history_day import SLOT_S
+from kpistream.core.alerting.past.history import KEPT_S, History
+from kpistream.core.alerting.past.history_day import SLOT_S
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured
 from kpistream.core.partials import Sums, add

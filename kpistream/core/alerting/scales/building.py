@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kpistream.core.alerting import conditions as c
-from kpistream.core.alerting.rules import Rule
+from kpistream.core.alerting.rules import conditions as c
+from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.alerting.scales.absence import AbsenceScale
 from kpistream.core.alerting.scales.behind import BehindScale
 from kpistream.core.alerting.scales.change import ChangeScale

@@ -6,10 +6,10 @@ import math
 
 import msgspec
 
-from kpistream.core.alerting.conditions import BEFORE, Change, Way, in_words
+from kpistream.core.alerting.rules.conditions import BEFORE, Change, Way, in_words
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import ROUNDING, Measured, Scale
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.kpis import Value
 from kpistream.core.partials import Sums, difference
 

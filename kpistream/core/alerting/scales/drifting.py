@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from kpistream.core.alerting.conditions import Drift, in_words
+from kpistream.core.alerting.rules.conditions import Drift, in_words
 from kpistream.core.alerting.scales.blocks import Block, Blocks
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.slices import Slice
 from kpistream.core.statistics.drift import average_run_length, cusum
 from kpistream.core.statistics.robust import mad, median

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from kpistream.core.alerting.conditions import Forecast, in_words
+from kpistream.core.alerting.rules.conditions import Forecast, in_words
 from kpistream.core.alerting.scales.blocks import Block, Blocks
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.slices import Slice
 from kpistream.core.statistics.robust import Prediction, median, theil_sen
 from kpistream.core.statistics.student import student_tail

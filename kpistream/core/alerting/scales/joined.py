@@ -8,7 +8,7 @@ import msgspec
 
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Scale
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 
 
 class AllScale(Scale):

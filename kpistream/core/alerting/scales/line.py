@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kpistream.core.alerting.conditions import Line, in_words
+from kpistream.core.alerting.rules.conditions import Line, in_words
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 
 
 class LineScale(Scale):

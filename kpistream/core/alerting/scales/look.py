@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol
 
-from kpistream.core.alerting.history import History
+from kpistream.core.alerting.past.history import History
 from kpistream.core.partials import Sums
 from kpistream.core.progress import Status
 from kpistream.core.readings import Reading

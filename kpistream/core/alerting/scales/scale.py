@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Final
 
+from kpistream.core.alerting.chance.uncertainty import Uncertainty
 from kpistream.core.alerting.scales.look import Look
-from kpistream.core.alerting.uncertainty import Uncertainty
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.kpis import Kpi, Value, evaluate
 from kpistream.core.partials import Sums

@@ -6,12 +6,12 @@ import math
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from kpistream.core.alerting.conditions import Change, Side, in_words
-from kpistream.core.alerting.history_day import SLOT_S
+from kpistream.core.alerting.past.history_day import SLOT_S
+from kpistream.core.alerting.rules.conditions import Change, Side, in_words
 from kpistream.core.alerting.scales.change import differs
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
-from kpistream.core.alerting.why import Evidence
+from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.slices import Slice, slice_key
 from kpistream.core.statistics.robust import mad, median
 from kpistream.core.statistics.student import student_tail

@@ -1,0 +1,1 @@
+"""Proof before trust: tests of rules, and replays of history."""

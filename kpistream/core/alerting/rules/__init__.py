@@ -1,0 +1,1 @@
+"""Rules and the conditions in them, as data and as people write them."""

@@ -1,0 +1,1 @@
+"""Why a value changed, and what that costs."""
