@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from kpistream.core.alerting.rules.rule import DEPENDENTS, Rule, Vocabulary
-from kpistream.core.alerting.rules.rules_file import load_rules, unknown_inhibited
+from kpistream.core.alerting.rules.rules_file import (
+    load_fitting_rules,
+    load_rules,
+    unknown_inhibited,
+)
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.kpis import Kpi
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, load
@@ -19,10 +22,6 @@ from kpistream.core.windows import parse_length
 from kpistream.settings import SHIPPED, Settings, read_text
 
 DAY_S: Final = 86_400
-
-_SHIPPED_RULES: Final = (
-    "; these are the shipped rules: set `rules` to a file of yours, or to [] for none"
-)
 
 
 def load_catalogue(settings: Settings) -> Catalogue:
@@ -53,7 +52,7 @@ def load_rule_files(settings: Settings, catalogue: Catalogue, slicing: Slicing) 
         loaded = load_rule_file(settings, index, catalogue, slicing)
         refuse_repeated_names(settings.rules[index], loaded, rules)
         rules += loaded
-    refuse_unknown_inhibited(rules)
+    refuse_unknown_inhibited(rules, [*unfitting_rules(settings, catalogue, slicing)])
     return rules
 
 
@@ -62,13 +61,14 @@ def is_undivided(kpi: Kpi) -> bool:
     return any(measure.kind in ("distinct", "level") for measure in kpi.measures)
 
 
-def refuse_unknown_inhibited(rules: Iterable[Rule]) -> None:
+def refuse_unknown_inhibited(rules: Iterable[Rule], left_out: Collection[str]) -> None:
     """Raise :class:`ConfigErrors` if a rule inhibits one that no file has."""
     rules = list(rules)
     names = [DEPENDENTS, *(rule.name for rule in rules)]
     errors = [
         ConfigError("rules", 0, f"{rule.name}.inhibits", f"unknown rule {name!r}", names)
         for rule, name in unknown_inhibited(rules)
+        if name not in left_out
     ]
     if errors:
         raise ConfigErrors(errors)
@@ -90,10 +90,33 @@ def refuse_repeated_names(path: Path, loaded: Iterable[Rule], before: Iterable[R
 def load_rule_file(
     settings: Settings, index: int, catalogue: Catalogue, slicing: Slicing
 ) -> tuple[Rule, ...]:
-    """The rules of one of the files; raises :class:`ConfigErrors`."""
+    """The rules of one of the files; raises :class:`ConfigErrors`.
+
+    Of a shipped one they are those that fit the settings and the catalogue.
+    """
     path = settings.rules[index]
     text = read_setting_file(settings, ("rules", index), path)
-    vocabulary = Vocabulary(
+    words = vocabulary(settings, catalogue, slicing)
+    if is_shipped(path):
+        return load_fitting_rules(text, str(path), words)[0]
+    return load_rules(text, str(path), words)
+
+
+def unfitting_rules(settings: Settings, catalogue: Catalogue, slicing: Slicing) -> Iterator[str]:
+    """The names of the shipped rules over windows, slices or KPIs that are not there."""
+    words = vocabulary(settings, catalogue, slicing)
+    for path in filter(is_shipped, settings.rules):
+        yield from load_fitting_rules(read_text(path), str(path), words)[1]
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file of rules came with the package."""
+    return path.parent == SHIPPED / "alerts"
+
+
+def vocabulary(settings: Settings, catalogue: Catalogue, slicing: Slicing) -> Vocabulary:
+    """The names that rules may use."""
+    return Vocabulary(
         list(catalogue.kpis),
         settings.windows,
         catalogue.dimensions,
@@ -101,14 +124,6 @@ def load_rule_file(
         [objective.id for objective in catalogue.objectives],
         [kpi.id for kpi in catalogue.kpis.values() if is_undivided(kpi)],
     )
-    try:
-        return load_rules(text, str(path), vocabulary)
-    except ConfigErrors as errors:
-        if path.parent != SHIPPED / "alerts":
-            raise
-        raise ConfigErrors(
-            replace(error, problem=error.problem + _SHIPPED_RULES) for error in errors
-        ) from None
 
 
 def read_setting_file(settings: Settings, setting: Place, path: Path) -> str:

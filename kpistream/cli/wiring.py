@@ -9,7 +9,12 @@ from typing import Final
 
 import structlog
 
-from kpistream.cli.config_files import load_catalogue, load_rates, load_rule_files
+from kpistream.cli.config_files import (
+    load_catalogue,
+    load_rates,
+    load_rule_files,
+    unfitting_rules,
+)
 from kpistream.cli.misfits import misfits, needless
 from kpistream.cli.special_days import NamedEvent, special_days
 from kpistream.core.alerting.past.calendar import SpecialDays
@@ -37,6 +42,11 @@ HOLIDAY_YEARS: Final = (2015, 2049)
 
 log: Final = structlog.get_logger(__name__)
 
+_UNFITTING: Final = (
+    "{} of the shipped rules are skipped, for want of their windows, slices or KPIs: {}; "
+    "set `rules` to files of yours, or to [] for none"
+)
+
 
 def build_plan(settings: Settings) -> Plan:
     """What the core needs, and a logged warning for all that is left out.
@@ -59,13 +69,16 @@ def read_plan(settings: Settings) -> tuple[Plan, list[str]]:
     rules = load_rule_files(settings, written, slicing)
     catalogue = written.over(settings.topics)
     plan = _plan(settings, catalogue, slicing, rules)
-    named = [(f"rule {rule.name}", rule.kpi) for rule in rules]
+    named = [(f"rule {rule.name}", kpi) for rule in rules for kpi in sorted(rule.kpis)]
     named += [(f"objective {objective.id}", objective.kpi) for objective in written.objectives]
     left_out = [
         f"{name} is skipped: {_why_left_out(kpi, written, settings)}"
         for name, kpi in named
         if kpi not in catalogue.kpis
     ]
+    unfitting = [*unfitting_rules(settings, written, slicing)]
+    if unfitting:
+        left_out.append(_UNFITTING.format(len(unfitting), ", ".join(unfitting)))
     return plan, [*needless(settings, written, slicing), *left_out]
 
 
@@ -78,7 +91,7 @@ def _plan(
         topics=settings.topics,
         slicing=slicing,
         windows=tuple(parse_window(name, days) for name in settings.windows),
-        rules=tuple(rule for rule in rules if rule.kpi in catalogue.kpis),
+        rules=tuple(rule for rule in rules if rule.kpis <= catalogue.kpis.keys()),
         currency=settings.currency,
         rates=load_rates(settings),
         days=days,

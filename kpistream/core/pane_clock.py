@@ -52,6 +52,15 @@ class PaneClock:
         return self._tiers.last_child_closes_at_s(pane) * 1000 < self.closed_ms
 
     def _first_open(self, width: int) -> int:
+        """Where the oldest open pane of a width starts: not far from where it did."""
+        start = self._starts.get(width)
+        if start is None or self.closed_ms / 1000 - start > width * MOST_STEPS:
+            return self._search_first_open(width)
+        while self.is_closable((width, start)):
+            start = self._tiers.end_of((width, start))
+        return start
+
+    def _search_first_open(self, width: int) -> int:
         start = self._tiers.start_of(width, self.closed_ms / 1000)
         while not self.is_closable((width, start)):
             start = self._tiers.start_of(width, start - 1)

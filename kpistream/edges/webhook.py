@@ -133,13 +133,6 @@ class Attempt:
     took_s: float = 0.0
 
 
-Observe = Callable[[Attempt], None]
-
-
-def _unobserved(happened: Attempt) -> None:
-    """Nobody asked to hear of attempts."""
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -147,7 +140,7 @@ def _now() -> datetime:
 class WebhookSender:
     """Sends messages to one target; an async context manager that owns its connections.
 
-    ``observe`` hears of each attempt. Clocks are passed in by tests.
+    Clocks are passed in by tests.
     """
 
     def __init__(
@@ -157,7 +150,6 @@ class WebhookSender:
         *,
         egress: Egress,
         signer: Signer | None = None,
-        observe: Observe = _unobserved,
         now: Callable[[], datetime] = _now,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -165,7 +157,6 @@ class WebhookSender:
         self._policy = policy or RetryPolicy()
         self._egress = egress
         self._signer = signer
-        self._observe = observe
         self._now = now
         self._monotonic_s = monotonic_s
         self._disabled: set[Target] = set()
@@ -199,7 +190,7 @@ class WebhookSender:
         answer = await self._ask(self._session, target, request)
         if answer.result is AttemptResult.disabled:
             self._disabled.add(target)
-        happened = Attempt(
+        return Attempt(
             target.host,
             number,
             answer.result,
@@ -208,8 +199,6 @@ class WebhookSender:
             answer.asked_s,
             self._monotonic_s() - began_s,
         )
-        self._observe(happened)
-        return happened
 
     async def _ask(
         self, session: aiohttp.ClientSession, target: Target, request: Request

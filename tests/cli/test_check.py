@@ -40,7 +40,7 @@ def test_what_ships_is_right(kpistream: Run) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "ok  settings" in ran.out
     assert "KPIs" in ran.out
-    assert "marketing.yml: 2 rules" in ran.out
+    assert "advertising.yml: 5 rules" in ran.out
 
 
 def test_a_setting_that_does_not_exist_is_named_with_the_allowed_ones(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,24 @@ class TestRulesOverEventsThatAreNotRead:
     def test_are_left_out_and_told_with_the_missing_topic(self) -> None:
         topics = {t: f"{t}s" for t in ("impression", "click", "session", "order", "email")}
         plan, warnings = read_plan(settings(topics=topics))
-        assert warnings == [ROAS.format("roas_below_one")]
+        assert ROAS.format("roas_below_one") in warnings
         assert "roas_below_one" not in {rule.name for rule in plan.rules}
 
     def test_are_all_there_when_everything_is_read(self) -> None:
         plan, warnings = read_plan(settings())
-        assert (len(plan.rules), warnings) == (2, [])
+        assert (len(plan.rules) > 30, warnings) == (True, [])
+
+    @pytest.mark.parametrize(
+        "named", [{"windows": ["5m", "24h"]}, {"slices": [[], ["channel"]]}], ids=str
+    )
+    def test_are_left_out_where_their_windows_or_slices_are_not_kept(
+        self, named: dict[str, Any]
+    ) -> None:
+        plan, warnings = read_plan(settings(**named))
+        [told] = [warning for warning in warnings if "of the shipped rules are skipped" in warning]
+        left_out = told.partition("KPIs: ")[2].partition(";")[0].split(", ")
+        assert left_out
+        assert not {rule.name for rule in plan.rules} & set(left_out)
 
     def test_are_warnings_of_check(self, kpistream: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KPISTREAM_TOPICS", '{"click": "clicks", "order": "orders"}')

@@ -179,4 +179,4 @@ def _leaf_in_words(leaf: Leaf) -> str:
 def _reference(against: str) -> str:
     if against == BEFORE:
         return "the window before"
-    return "the same hours of past weeks" if against == SEASON else f"the {against} before"
+    return "the same hours of past weeks" if against == SEASON else f"the rest of the {against}"

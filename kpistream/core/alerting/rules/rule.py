@@ -85,6 +85,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(leaves(self.when))
 
     @property
+    def kpis(self) -> frozenset[str]:
+        """The KPIs it reads."""
+        return frozenset(kpi for kpi, _ in self.pairs)
+
+    @property
     def windows(self) -> frozenset[str]:
         """The windows it looks at, those included that it compares with."""
         looked = {window for _, window in self.pairs}

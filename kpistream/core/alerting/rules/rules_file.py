@@ -68,13 +68,31 @@ def load_rules(text: str, filename: str, vocabulary: Vocabulary) -> tuple[Rule, 
     located = load(text, filename)
     written = validate(located, _File).rules
     errors = [*_repeated_names(written, located)]
-    rules = [
-        _RuleReader(located, vocabulary, errors, index).read(rule)
-        for index, rule in enumerate(written)
-    ]
+    rules = [*_read(written, located, vocabulary, errors)]
     if errors:
         raise ConfigErrors(errors)
     return tuple(rule for rule in rules if rule is not None)
+
+
+def load_fitting_rules(
+    text: str, filename: str, vocabulary: Vocabulary
+) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """The rules of a file that fit a vocabulary, and the names of those that do not."""
+    located = load(text, filename)
+    written = validate(located, _File).rules
+    read = [*_read(written, located, vocabulary, [])]
+    names = (rule.name for rule, found in zip(written, read, strict=True) if found is None)
+    return tuple(rule for rule in read if rule is not None), tuple(names)
+
+
+def _read(
+    written: list[_RuleWritten],
+    located: Located,
+    vocabulary: Vocabulary,
+    errors: list[ConfigError],
+) -> Iterator[Rule | None]:
+    for index, rule in enumerate(written):
+        yield _RuleReader(located, vocabulary, errors, index).read(rule)
 
 
 def parse_duration(text: str) -> float:

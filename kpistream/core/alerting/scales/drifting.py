@@ -9,17 +9,21 @@ from typing import Final, NamedTuple
 from kpistream.core.alerting.rules.conditions import Drift, in_words
 from kpistream.core.alerting.scales.blocks import Block, Blocks
 from kpistream.core.alerting.scales.look import Look
-from kpistream.core.alerting.scales.scale import Measured, Scale
+from kpistream.core.alerting.scales.scale import MAD_EFFICIENCY, Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.slices import Slice
 from kpistream.core.statistics.drift import average_run_length, cusum
 from kpistream.core.statistics.robust import mad, median
+from kpistream.core.statistics.student import student_tail
+from kpistream.core.statistics.tails import normal_quantile_tail
 
 WEEK_S: Final = 7 * 86_400
 NEW_S: Final = 2 * WEEK_S
 """Drift is looked for in so much of the newest past; what was before tells what is usual."""
 
-FEWEST_USUAL: Final = 14
+FEWEST_USUAL: Final = 21
+"""From fewer windows the level is not known well enough; of 24 hours, that is three weeks."""
+
 FEWEST_LIKE: Final = 3
 """So many windows of the same phase of the week tell what is usual in it."""
 
@@ -32,18 +36,24 @@ MEDIAN_LOSS: Final = math.pi / 2
 class _Found(NamedTuple):
     statistic: float
     shift: float
+    freedom: float
     base: float
 
 
 class DriftScale(Scale):
     """The tabular CUSUM (Page 1954) of the last two weeks, in robust deviations of those before.
 
-    Where a week is a whole number of windows, each is compared with the same one of other weeks, if
-    these are known. What is usual is compared with itself likewise, each value without its own
+    Where a week is a whole number of windows, each is compared with the same one of three weeks or
+    more. What is usual is compared with itself likewise, each value without its own
     share in the median, so that few weeks do not seem to be steadier than they are; and no value is
-    taken to be steadier than its number of events allows. The level of the past is not known
-    exactly either: the shift to be found is larger by four times its error, so that each value must
-    be beyond two more of them. The average time to a false alarm is by Siegmund (1985).
+    taken to be steadier than its number of events, and the median's, allow. The level of the past
+    is not known exactly either: the shift to be found is larger by four times its error, so that
+    each value must be beyond two more of them. Where all values are above 0, their logarithms are
+    compared: those of means and rates are nearer to normal.
+
+    The average time to a false alarm is by Siegmund (1985), for a deviation that is known; the
+    p-value from it is taken over to Student's distribution, with as few degrees of freedom as a
+    robust deviation is sure.
     """
 
     is_timed = True
@@ -65,28 +75,28 @@ class DriftScale(Scale):
     def _search(self, blocks: list[Block]) -> _Found | None:
         if not blocks:
             return None
+        is_positive = all(block.value > 0 for block in blocks)
+        compared = [*map(_in_logarithms, blocks)] if is_positive else blocks
         edge = blocks[-1].start_s - NEW_S
-        usual = [block for block in blocks if block.start_s <= edge]
-        new = [block for block in blocks if block.start_s > edge]
+        usual = [block for block in compared if block.start_s <= edge]
+        new = [block for block in compared if block.start_s > edge]
         phased = self._of_known_phase(usual, new)
         if len(usual) < FEWEST_USUAL or not phased:
             return None
-        return self._sum_up(*phased)
+        found = self._sum_up(*phased)
+        if found is None or not is_positive:
+            return found
+        return found._replace(base=math.exp(found.base))
 
     def _of_known_phase(
         self, usual: list[Block], new: list[Block]
     ) -> tuple[dict[int, list[Block]], list[tuple[int, Block]]] | None:
-        """What is usual by phase of the week, and what is new in these phases.
-
-        Windows of a day or longer are all of one phase until every weekday is known.
-        """
+        """What is usual by phase of the week, and what is new in these phases."""
         phases: dict[int, list[Block]] = {}
         for block in usual:
             phases.setdefault(self._phase(block), []).append(block)
         known = {phase: like for phase, like in phases.items() if len(like) >= FEWEST_LIKE}
         placed = [(p, block) for block in new if (p := self._phase(block)) in known]
-        if len(placed) < len(new) and self._blocks.length_s >= WEEK_S // 7:
-            return {0: usual}, [(0, block) for block in new]
         return (known, placed) if placed else None
 
     def _phase(self, block: Block) -> int:
@@ -102,12 +112,15 @@ class DriftScale(Scale):
         if spread <= 0:
             return None
         chance = self._chance([block for like in phases.values() for block in like])
-        scores = [(b.value - bases[phase]) / max(spread, chance(b)) for phase, b in new]
+        fewest = min(map(len, phases.values()))
+        of_base = math.sqrt(1 + MEDIAN_LOSS / fewest)
+        scores = [(b.value - bases[phase]) / max(spread, chance(b) * of_base) for phase, b in new]
         shift = self._leaf.shift + 4 * math.sqrt(MEDIAN_LOSS / len(rests))
         found = cusum(scores, shift, LIMIT_TO_SHOW)
         wanted = {"up": (1,), "down": (-1,), "any": (1, -1)}[self._leaf.way]
         statistic = found.statistic if found.direction in wanted else 0.0
-        return _Found(statistic, shift, median(list(bases.values())))
+        freedom = max(2.0, MAD_EFFICIENCY * len(rests))
+        return _Found(statistic, shift, freedom, median(list(bases.values())))
 
     def _chance(self, usual: Sequence[Block]) -> Callable[[Block], float]:
         """How far chance alone moves a value on so many events; of a sum, by its own error."""
@@ -133,12 +146,17 @@ class DriftScale(Scale):
             return None
         length = average_run_length(found.statistic, found.shift)
         sides = 2 if self._leaf.way == "any" else 1
-        return min(1.0, sides * WEEK_S / self._blocks.length_s / length)
+        p = min(1.0, sides * WEEK_S / self._blocks.length_s / length)
+        return p if p >= 0.5 else student_tail(normal_quantile_tail(p), found.freedom)
 
     def evidence(self, look: Look) -> Evidence:
         method = "CUSUM in robust deviations"
         line, p = self.baseline(look), self.weigh(look)
         return self._measured.evidence(look, in_words(self._leaf), method, line, p)
+
+
+def _in_logarithms(block: Block) -> Block:
+    return block._replace(value=math.log(block.value), error=block.error / block.value)
 
 
 def _without_own_share(like: Sequence[Block]) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Final
 from kpistream.core.alerting.rules.conditions import Forecast, in_words
 from kpistream.core.alerting.scales.blocks import Block, Blocks
 from kpistream.core.alerting.scales.look import Look
-from kpistream.core.alerting.scales.scale import Measured, Scale
+from kpistream.core.alerting.scales.scale import MAD_EFFICIENCY, Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.slices import Slice
 from kpistream.core.statistics.robust import Prediction, median, theil_sen
@@ -16,9 +16,6 @@ from kpistream.core.statistics.student import student_tail
 
 BLOCKS: Final = 28
 FEWEST_BLOCKS: Final = 8
-
-MAD_EFFICIENCY: Final = 0.37
-"""A robust scale of n values is as sure as a standard deviation of this part of them."""
 
 Found = tuple[Prediction, float] | None
 """The value to come, and the degrees of freedom of its error."""

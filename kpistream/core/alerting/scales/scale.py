@@ -18,6 +18,9 @@ from kpistream.core.windows import Window
 ROUNDING: Final = 1e-9
 """Two values this close, relative to each other, are one value (20 % + 50 % of it is 30 %)."""
 
+MAD_EFFICIENCY: Final = 0.37
+"""A robust scale of n values is as sure as a standard deviation of this part of them."""
+
 INTERVAL_CONFIDENCE: Final = 0.95
 """Of the interval around a value that an alert shows."""
 

@@ -10,7 +10,7 @@ from kpistream.core.alerting.past.history_day import SLOT_S
 from kpistream.core.alerting.rules.conditions import Change, Side, in_words
 from kpistream.core.alerting.scales.change import differs
 from kpistream.core.alerting.scales.look import Look
-from kpistream.core.alerting.scales.scale import Measured, Scale
+from kpistream.core.alerting.scales.scale import MAD_EFFICIENCY, Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.slices import Slice, slice_key
 from kpistream.core.statistics.robust import mad, median
@@ -25,9 +25,6 @@ EARLIER: Final = 24
 """So many earlier windows tell how far a value usually is from its season."""
 
 FEWEST_EARLIER: Final = 8
-
-MAD_EFFICIENCY: Final = 0.37
-"""A robust scale of n values is as sure as a standard deviation of this part of them."""
 
 KEPT_S: Final = 600
 KEPT_OF_WINDOW: Final = 48
