@@ -245,7 +245,7 @@ def test_a_file_that_is_not_there_ends_with_2(kpistream: Run, tmp_path: Path) ->
 
 
 def test_a_window_that_rules_need_and_nobody_keeps_is_a_mistake(kpistream: Run, story: str) -> None:
-    ran = kpistream("compute", story, "--windows", "5m")
+    ran = kpistream("compute", story, "--rules", DEMO_RULES, "--windows", "5m")
     assert ran.code == 2
     assert "rules[0].window" in ran.err
     assert "allowed: 5m" in ran.err
