@@ -170,8 +170,8 @@ def test_unequal_orders_and_surer_findings_need_more_of_them() -> None:
 def test_false_alerts_are_told_by_rule_and_by_kpi() -> None:
     text = page.quiet_text(QUIET)
 
-    assert row(text, "return_on_ad_spend: below 1, 24h") == ["3", "1 of 2", "30"]
-    assert row(text, "return_on_ad_spend") == ["1", "1.50", "3", "30", "no"]
+    assert row(text, "return_on_ad_spend: below 1, 24h") == ["3", "1 of 2", "30.0"]
+    assert row(text, "return_on_ad_spend") == ["1", "1.50", "3", "30.0", "no"]
     assert "Seeds 1 to 2" in text
 
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from kpistream.core.alerting.past.history import KEPT_S, History
 from kpistream.core.alerting.past.history_day import SLOT_S
+from kpistream.core.alerting.scales.kept import Kept
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured
 from kpistream.core.partials import Sums, add
@@ -37,7 +38,7 @@ class Blocks:
         self._measured = measured
         self._length_s = measured.window.length_s or SLOT_S
         self._most = min(most, KEPT_S // self._length_s)
-        self._kept: dict[object, tuple[int, list[Block]]] = {}
+        self._kept: Kept[tuple[int, list[Block]]] = Kept()
 
     @property
     def length_s(self) -> int:

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from kpistream.core.alerting.rules.conditions import Drift, in_words
 from kpistream.core.alerting.scales.blocks import Block, Blocks
+from kpistream.core.alerting.scales.kept import Kept
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import MAD_EFFICIENCY, Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.slices import Slice
 from kpistream.core.statistics.drift import average_run_length, cusum
 from kpistream.core.statistics.robust import mad, median
 from kpistream.core.statistics.student import student_tail
@@ -63,7 +63,7 @@ class DriftScale(Scale):
         self._measured = measured
         length = measured.window.length_s or 3_600
         self._blocks = Blocks(measured, max(FEWEST_USUAL * 2, 8 * WEEK_S // length))
-        self._kept: dict[Slice, tuple[list[Block], _Found | None]] = {}
+        self._kept: Kept[tuple[list[Block], _Found | None]] = Kept()
 
     def _found(self, look: Look) -> _Found | None:
         blocks = self._blocks.of(look)

@@ -7,10 +7,10 @@ from typing import Final
 
 from kpistream.core.alerting.rules.conditions import Forecast, in_words
 from kpistream.core.alerting.scales.blocks import Block, Blocks
+from kpistream.core.alerting.scales.kept import Kept
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import MAD_EFFICIENCY, Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.slices import Slice
 from kpistream.core.statistics.robust import Prediction, median, theil_sen
 from kpistream.core.statistics.student import student_tail
 
@@ -36,7 +36,7 @@ class ForecastScale(Scale):
         self._leaf = leaf
         self._measured = measured
         self._blocks = Blocks(measured, BLOCKS)
-        self._kept: dict[Slice, tuple[list[Block], Found]] = {}
+        self._kept: Kept[tuple[list[Block], Found]] = Kept()
 
     def _forecast(self, look: Look) -> Found:
         blocks = self._blocks.of(look)

@@ -9,10 +9,11 @@ from zlib import crc32
 from kpistream.core.alerting.past.history_day import SLOT_S
 from kpistream.core.alerting.rules.conditions import Change, Side, in_words
 from kpistream.core.alerting.scales.change import differs
+from kpistream.core.alerting.scales.kept import Kept
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import MAD_EFFICIENCY, Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.slices import Slice, slice_key
+from kpistream.core.slices import slice_key
 from kpistream.core.statistics.robust import mad, median
 from kpistream.core.statistics.student import student_tail
 
@@ -47,8 +48,8 @@ class Season:
         length_s = measured.window.length_s or 0
         self._turn_s = max(KEPT_S, length_s // KEPT_OF_WINDOW)
         self._spread_turn_s = max(SLOT_S, length_s // 4)
-        self._kept: dict[Slice, tuple[int, Expectation | None]] = {}
-        self._spreads: dict[Slice, tuple[int, tuple[float, float] | None]] = {}
+        self._kept: Kept[tuple[int, Expectation | None]] = Kept()
+        self._spreads: Kept[tuple[int, tuple[float, float] | None]] = Kept()
 
     def of(self, look: Look) -> Expectation | None:
         """What is expected now; None before enough weeks are known, and on special days."""

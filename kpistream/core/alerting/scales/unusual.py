@@ -7,10 +7,10 @@ from typing import Final
 
 from kpistream.core.alerting.rules.conditions import Side, Unusual, in_words
 from kpistream.core.alerting.scales.blocks import Block, Blocks
+from kpistream.core.alerting.scales.kept import Kept
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.slices import Slice
 from kpistream.core.statistics.ewma import Ewma
 from kpistream.core.statistics.student import student_tail
 
@@ -41,7 +41,7 @@ class UnusualScale(Scale):
         self._measured = measured
         self._blocks = Blocks(measured, MOST_BLOCKS)
         self._half_life = max(1.0, leaf.half_life_s / self._blocks.length_s)
-        self._kept: dict[Slice, tuple[list[Block], Ewma]] = {}
+        self._kept: Kept[tuple[list[Block], Ewma]] = Kept()
 
     def _learned(self, look: Look) -> Ewma:
         blocks = self._blocks.of(look)

@@ -415,7 +415,7 @@ def test_a_drift_is_rarely_seen_in_five_quiet_weeks(window: str, pasts: int) -> 
         steady = rate(lambda _: 1.0, 100 + seed)
 
         def young(start_s: int, past: Past = steady) -> Sums | None:
-            return past(start_s) if start_s >= NOW - 5 * WEEK - DAY else None
+            return past(start_s) if start_s >= NOW - 5 * WEEK - 2 * DAY else None
 
         scale, look, _ = looked(c.Drift("click_through_rate", window, "any"), young)
         ps.append(scale.weigh(look))
