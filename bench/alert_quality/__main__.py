@@ -12,7 +12,7 @@ from bench.alert_quality import page
 from bench.alert_quality.crowd import measure_crowd
 from bench.alert_quality.leavers import measure_leavers
 from bench.alert_quality.losses import CASES, measure_losses
-from bench.alert_quality.quiet import measure_quiet
+from bench.alert_quality.quiet import measure_drifts, measure_quiet
 from bench.processes import ROOT
 
 PAGE: Final = ROOT / "docs" / "alert-quality.md"
@@ -26,8 +26,9 @@ Job = tuple[Callable[..., Any], tuple[Any, ...]]
 def main() -> None:
     """Simulate everything in parallel processes; progress to standard error."""
     given = _arguments()
+    weeks = range(1, given.weeks + 1)
     jobs: dict[str, list[Job]] = {
-        "quiet": [(measure_quiet, (seed,)) for seed in range(1, given.weeks + 1)],
+        "quiet": [(measure, (s,)) for s in weeks for measure in (measure_quiet, measure_drifts)],
         "leavers": [(measure_leavers, (mails, given.cases, SEED)) for mails in MAILS],
         "losses": [(measure_losses, (case, given.runs, SEED)) for case in CASES],
         "crowd": [(measure_crowd, (seed,)) for seed in range(1, given.crowds + 1)],

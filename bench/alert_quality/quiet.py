@@ -11,13 +11,15 @@ import numpy as np
 from numpy.random import default_rng
 
 from bench.alert_quality.feed import Feed, Happened, plan_of
-from bench.alert_quality.rulebook import LEAVES, rule_of
+from bench.alert_quality.rulebook import DRIFTS, LEAVES, rule_of
 from bench.alert_quality.shop import HOUR_S, START_S, Campaign, campaigns, sums_of_hour
 from kpistream.core.alerting.rules.conditions import Leaf, in_words
 
 CAMPAIGNS: Final = 30
 LEARNING_H: Final = 30 * 24
 """Hours of history, before anything is judged."""
+
+DRIFTS_LEARNING_H: Final = 40 * 24
 
 FINE_H: Final = 3
 """Its last hours come in panes of a minute, as the week does: windows of an hour need them."""
@@ -41,14 +43,18 @@ class Counted:
 
 
 def measure_quiet(
-    seed: int, learning_h: int = LEARNING_H, hours: int = WEEK_H, number: int = CAMPAIGNS
+    seed: int,
+    leaves: Sequence[Leaf] = LEAVES,
+    learning_h: int = LEARNING_H,
+    hours: int = WEEK_H,
+    number: int = CAMPAIGNS,
 ) -> list[Counted]:
-    """Judge a shop every minute for some hours, by all rules, after so many hours of history."""
+    """Judge a shop every minute for some hours, by some rules, after so many hours of history."""
     random = default_rng(seed)
     shop = campaigns(number, random)
     rules = [
         rule_of(f"{kind}_{place}", leaf, confidence=confidence)
-        for place, leaf in enumerate(LEAVES)
+        for place, leaf in enumerate(leaves)
         for kind, confidence in (("sure", 0.95), ("raw", None))
     ]
     feed = Feed(plan_of(rules, ("1h", "24h")))
@@ -64,8 +70,13 @@ def measure_quiet(
             fired.update(alert.rule for alert in feed.judge())
     return [
         Counted(seed, leaf, fired[f"sure_{place}"], fired[f"raw_{place}"])
-        for place, leaf in enumerate(LEAVES)
+        for place, leaf in enumerate(leaves)
     ]
+
+
+def measure_drifts(seed: int) -> list[Counted]:
+    """The same for drifts, which take longer to learn."""
+    return measure_quiet(seed, DRIFTS, DRIFTS_LEARNING_H)
 
 
 def _panes(

@@ -31,20 +31,24 @@ LEAVES: Final[tuple[Leaf, ...]] = (
     Change("click_through_rate", "1h", "down", 0.2, "24h"),
     Change("click_through_rate", "1h", "down", 0.2, SEASON),
     Unusual("click_through_rate", "1h", "any"),
-    Drift("click_through_rate", "1h", "any"),
     Forecast("click_through_rate", "1h", "below", 0.01, 6 * HOUR_S),
     Change("conversion_rate", "1h", "down", 0.3, "24h"),
     Change("conversion_rate", "24h", "down", 0.2, SEASON),
-    Drift("conversion_rate", "24h", "down"),
     Change("average_order_value", "24h", "down", 0.2),
     Change("average_order_value", "1h", "up", 0.2, "24h"),
     Unusual("average_order_value", "24h", "any"),
-    Drift("average_order_value", "24h", "any"),
     Change("cost_per_click", "1h", "up", 0.2, "24h"),
     Change("cost_per_click", "1h", "up", 0.2, SEASON),
     Absence("clicks", "1h", "24h"),
     Unusual("clicks", "1h", "any"),
 )
+
+DRIFTS: Final[tuple[Leaf, ...]] = (
+    Drift("click_through_rate", "1h", "any"),
+    Drift("conversion_rate", "24h", "down"),
+    Drift("average_order_value", "24h", "any"),
+)
+"""These know enough after five weeks only, and two days for special ones."""
 
 
 def rule_of(name: str, leaf: Leaf, when: Condition | None = None, **named: Any) -> Rule:

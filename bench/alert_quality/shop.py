@@ -38,8 +38,9 @@ HOLIDAYS: Final[Mapping[date, float]] = {
     date(2026, 1, 14): 0.4,
     date(2026, 1, 27): 2.5,
     date(2026, 2, 6): 2.5,
+    date(2026, 2, 17): 0.4,
 }
-"""Days with another traffic than usual, and how many times as much: two closed days, a sale."""
+"""Days with another traffic than usual, and how many times as much: closed days and sales."""
 
 _DAILY: Final = (
     *(0.35, 0.2, 0.15, 0.1, 0.1, 0.15, 0.35, 0.6, 0.9, 1.1, 1.25, 1.3),

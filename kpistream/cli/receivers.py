@@ -97,6 +97,10 @@ def _sorted(names: Iterable[str] | None) -> list[str] | None:
     return None if names is None else sorted(map(str, names))
 
 
+MOST_HALF_TAKEN: Final = 100
+"""Of so many messages it is remembered which requests were taken."""
+
+
 class HttpReceiver:
     """A receiver that is told by HTTP, in the shape of its kind."""
 
@@ -108,6 +112,8 @@ class HttpReceiver:
         self._shape = shape_of(spec.kind)
         self._sender = sender
         self._links = links
+        self._taken: dict[str, set[str]] = {}
+        """By message that was not taken whole, the requests that were."""
 
     @property
     def plan(self) -> ReceiverPlan:
@@ -120,17 +126,25 @@ class HttpReceiver:
         return POLICY
 
     async def tell(self, dispatch: Dispatch) -> Attempt:
-        """Try each request of the message once, up to the first that is not taken.
+        """Try each request of the message that was not taken yet; the first failure is told.
 
-        The next try begins with the first one again: each has an id that drops a repeat.
+        One that is refused keeps no other back. After a restart all are tried again: each has an
+        id that drops a repeat.
         """
-        message = Message.of(dispatch, self._links)
-        *first, last = self._shape(message, self._credentials)
-        for request in first:
-            attempt = await self._attempt(request, dispatch.tries + 1)
-            if attempt.result is not AttemptResult.delivered:
-                return attempt
-        return await self._attempt(last, dispatch.tries + 1)
+        requests = self._shape(Message.of(dispatch, self._links), self._credentials)
+        if len(self._taken) > MOST_HALF_TAKEN:
+            self._taken.clear()
+        taken = self._taken.setdefault(dispatch.message_id, set())
+        attempts = []
+        for request in requests:
+            if request.message_id not in taken:
+                attempts.append(await self._attempt(request, dispatch.tries + 1))
+                if attempts[-1].result is AttemptResult.delivered:
+                    taken.add(request.message_id)
+        failed = [a for a in attempts if a.result is not AttemptResult.delivered]
+        if not failed:
+            del self._taken[dispatch.message_id]
+        return [*failed, attempts[-1]][0]
 
     async def _attempt(self, request: Written, number: int) -> Attempt:
         sent = webhook.Request(

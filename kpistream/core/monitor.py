@@ -11,6 +11,7 @@ from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.desk import SliceDesk
 from kpistream.core.alerting.judge import Judge
+from kpistream.core.alerting.life import FLAP_SPAN_S
 from kpistream.core.alerting.past.history import HISTORY_PREFIX, History
 from kpistream.core.alerting.why.explain import Explainer
 from kpistream.core.alerting.why.why import Why
@@ -36,6 +37,9 @@ from kpistream.core.unpriced import Unpriced, unpriced
 ALERT_PREFIX: Final = b"a"
 REMEMBER_ENDED_S: Final = 86_400.0
 """How long an ended alert stays in the API and in the state."""
+
+NOTE_HELD_S: Final = 60.0
+"""So much of the time that an alert was held may be lost in a restart."""
 
 MOST_WHYS: Final = 20
 """Of the alerts that begin to fire in one beat, so many are explained."""
@@ -113,6 +117,8 @@ class Monitor:
         self._judge = Judge(plan, self._desk, self._survey.readers)
         self._explainer = Explainer(plan)
         self._objectives_step = -1
+        self._held: dict[str, float] = {}
+        """Until when the condition of a firing alert held, by what is durable."""
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
         self._changed: dict[str, Alert | None] = {}
@@ -196,6 +202,7 @@ class Monitor:
         news = [*self._explained(news, kin or (self,))]
         for alert in news:
             self._changed[alert.fingerprint] = alert
+        self._note_held()
         self._forget_ended(now_s)
         return news
 
@@ -355,11 +362,26 @@ class Monitor:
             alert.kpi, alert.slice, now, before, alert.baseline, covers_s, children
         )
 
+    def _note_held(self) -> None:
+        """Make durable, a minute later at most, until when the conditions of alerts held."""
+        for key, alert in self.alerts.items():
+            if alert.state is AlertState.firing:
+                noted_s = self._held.get(key, 0.0)
+                if alert.held_at - noted_s >= NOTE_HELD_S:
+                    self._held[key] = alert.held_at
+                    self._changed[key] = alert
+
     def _forget_ended(self, now_s: float) -> None:
+        """Forget what ended long ago; what never fired, unless it fired a while before."""
         for key, alert in list(self.alerts.items()):
-            inactive = alert.state is AlertState.inactive
-            if inactive or (not alert.is_active and now_s - alert.changed_at > REMEMBER_ENDED_S):
+            if alert.is_active:
+                continue
+            kept_until_s = alert.changed_at + REMEMBER_ENDED_S
+            if alert.state is AlertState.inactive:
+                kept_until_s = alert.fired_at[-1] + FLAP_SPAN_S if alert.fired_at else now_s
+            if now_s >= kept_until_s:
                 self._judge.drop(key)
+                self._held.pop(key, None)
                 self._changed[key] = None
 
 

@@ -92,7 +92,7 @@ class Plan:
             settled_name(window, settle_s)
             for rule in self.rules
             for settle_s in (LADDER if rule.settle_s is None else [rule.settle_s])
-            for _, window in rule.pairs
+            for window in rule.windows
             if settle_s and can_settle(window, settle_s)
         )
         return tuple(parse_window(name, self.days) for name in names)

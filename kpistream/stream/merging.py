@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final, cast
 
-from kpistream.core.alerting.alerts import Alert
+from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.monitor import Monitor
 from kpistream.core.partials import Source
 from kpistream.core.plan import Plan
@@ -113,7 +113,8 @@ class Merging:
     def _publish(self) -> None:
         monitors = self.monitors.values()
         self.board = Board.joined(monitor.board for monitor in monitors)
-        self.alerts = tuple(alert for m in monitors for alert in m.alerts.values())
+        alerts = (alert for m in monitors for alert in m.alerts.values())
+        self.alerts = tuple(a for a in alerts if a.state is not AlertState.inactive)
         self.objectives = tuple(progress for m in monitors for progress in m.objectives())
         self.unpriced = tuple(unpriced for m in monitors for unpriced in m.unpriced())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from kpistream.core.alerting.past.history import History
 from kpistream.core.kpi_reader import KpiReader, measures_apart
@@ -41,6 +41,7 @@ class SliceDesk:
         self._windows = plan.merge_rules.windows
         self._indexes = {window.name: n for n, window in enumerate(self._windows)}
         self._read = len(plan.windows)
+        self._reach_s = plan.tiers.reach_s
 
     def sums(self, part: Slice, index: int, *, before: bool = False) -> Sums:
         """The view of a slice over a window, or the one before it; do not change it."""
@@ -66,21 +67,34 @@ class SliceDesk:
         start, end = self._windows[index].bounds(now_s)
         return start, min(end, now_s)
 
+    def bounds_before(self, index: int) -> tuple[float, float]:
+        """The span of the window before, in epoch seconds."""
+        return self._windows[index].bounds_before(self._merger.now_ms / 1000)
+
     def is_special(self, on: date) -> bool:
         """Whether a local day says nothing about others: a holiday, a sale."""
         return on in self._special
 
-    def is_special_at(self, at_s: float) -> bool:
-        """Whether the local day of an instant is such a day."""
-        return bool(self._special) and self._days.date(at_s) in self._special
+    def has_special(self, lo_s: float, hi_s: float) -> bool:
+        """Whether any local day of a span is such a day."""
+        if not self._special:
+            return False
+        first, last = self._days.date(lo_s), self._days.date(max(lo_s, hi_s - 1))
+        return any(
+            first + timedelta(days=n) in self._special for n in range((last - first).days + 1)
+        )
 
     def status(self, objective: str) -> Status | None:
         """How an objective stands whose slice is here."""
         return self.statuses.get(objective)
 
-    def born_s(self, part: Slice) -> float:
-        """When the oldest thing that is known of a slice occurred, in epoch seconds."""
-        return self._merger.born_s(part)
+    def is_as_old(self, part: Slice, age_s: float) -> bool:
+        """Whether what is known of a slice reaches so far back.
+
+        It cannot reach farther than panes are kept, so half of that will do.
+        """
+        known_s = self._merger.now_ms / 1000 - self._merger.born_s(part)
+        return known_s >= min(age_s, self._reach_s / 2)
 
     def settled_index(self, window: str, rule_settle_s: float | None, kpi: str) -> int:
         """The window as it was when its data is old enough; None stands for what is learned."""

@@ -46,6 +46,7 @@ class Judged:
         self._ps: dict[Slice, float] = {}
         self._tested: set[Slice] = set()
         self._is_stale = False
+        self._tests = 0
 
     def weigh(self, look: Look) -> None:
         """Weigh the condition for a slice anew."""
@@ -68,8 +69,7 @@ class Judged:
             holds = self.scale.plain(look)
             p = None if holds is None else float(not holds)
         if p is not None and p < 1 and self.rule.hold_off_s:
-            age_s = look.now_s - look.desk.born_s(look.part)
-            return None if age_s < self.rule.hold_off_s else p
+            return p if look.desk.is_as_old(look.part, self.rule.hold_off_s) else None
         return p
 
     def evidence(self, look: Look) -> Evidence:
@@ -79,6 +79,10 @@ class Judged:
             return evidence
         return msgspec.structs.replace(evidence, method="raw", p=None)
 
+    def is_about(self, alert: Alert) -> bool:
+        """Whether an alert is one that the rule could give rise to now."""
+        return self.rule.matches(alert.slice) and alert.currency == self.currency
+
     def forget(self, part: Slice) -> None:
         """Note that nothing can be said of a slice."""
         self._tested.discard(part)
@@ -87,8 +91,8 @@ class Judged:
 
     def settle(self) -> Set[Slice]:
         """Which slices the condition holds for, all of them considered together."""
-        if self._is_stale:
-            self._is_stale = False
+        if self._is_stale or len(self._tested) != self._tests:
+            self._is_stale, self._tests = False, len(self._tested)
             level = 1 - self.rule.confidence if self.rule.confidence is not None else 0.5
             self.accepted = frozenset(benjamini_hochberg(self._ps, level, len(self._tested)))
         return self.accepted
@@ -204,6 +208,8 @@ class Judge:
             return None
         if not rule.matches(part) or not judged.is_complete(look):
             return None
+        if old is not None and not judged.is_about(old):
+            return None
         is_firing = old is not None and old.state is AlertState.firing
         holding = judged.scale.stays(look) if is_firing else accepted
         if old is None or not old.is_active:
@@ -266,10 +272,8 @@ class Judge:
         """The ends of alerts whose rule is gone, or is about other slices now."""
         for name, active in self._active.items():
             judged = self._judged.get(name)
-            if judged is not None and all(map(judged.rule.matches, active)):
-                continue
-            for part, key in list(active.items()):
-                if judged is not None and judged.rule.matches(part):
+            for key in list(active.values()):
+                if judged is not None and judged.is_about(self.alerts[key]):
                     continue
                 old = self.alerts[key]
                 alert = life.retire(old, now_s)

@@ -57,14 +57,19 @@ class AppriseReceiver:
         self._library = _library().Apprise()
         self._timeout_s = timeout_s
         self._thread: Thread | None = None
+        self._turn = asyncio.Lock()
         if not self._library.add(url):
             raise InvalidAppriseUrl("Apprise knows no service with such a URL")
 
     async def tell(self, message: Message) -> bool:
-        """Whether the service took the message in time.
+        """Whether the service took the message in time; one message after the other.
 
         Nothing is sent while the thread of an earlier message is still at it.
         """
+        async with self._turn:
+            return await self._tell(message)
+
+    async def _tell(self, message: Message) -> bool:
         if self._thread is not None and self._thread.is_alive():
             return False
         told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -50,7 +50,7 @@ class Guard:
 
     def _check_origin(self, request: web.Request) -> None:
         for origin in request.headers.getall(hdrs.ORIGIN, []):
-            if urlsplit(origin).netloc.lower() != request.host.lower():
+            if _host_of(origin) != request.host.lower():
                 raise Problem(HTTPStatus.FORBIDDEN, "a page of another site may change nothing")
 
     def _check_token(self, request: web.Request, token: str) -> None:
@@ -84,3 +84,11 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _host_of(origin: str) -> str | None:
+    """The host and port of an origin; None of one that cannot be read."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None

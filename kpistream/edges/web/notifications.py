@@ -250,6 +250,9 @@ def _limit(params: MultiMapping[str]) -> int:
     return int(text)
 
 
+LONGEST_AHEAD_S: Final = 366 * 86_400
+
+
 def _wanted(said: SilenceBody, id: str, now_s: float) -> Silence:
     """The silence that somebody asks for; raises Problem 400 that says what is wrong with it."""
     try:
@@ -265,6 +268,8 @@ def _wanted(said: SilenceBody, id: str, now_s: float) -> Silence:
         )
     except ValueError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
+    if starts_at > now_s + LONGEST_AHEAD_S:
+        raise Problem(HTTPStatus.BAD_REQUEST, "starts_at is more than a year ahead")
     if silence.ends_at <= now_s:
         raise Problem(HTTPStatus.BAD_REQUEST, "ends_at is over already")
     return silence

@@ -110,6 +110,10 @@ class History:
         """How many slices have a history."""
         return len(self._days)
 
+    def knows(self, part: Slice) -> bool:
+        """Whether a slice has a history."""
+        return part in self._days
+
     @property
     def left_out(self) -> int:
         """How many slices with wanted measures there was no room for."""

@@ -96,6 +96,14 @@ OPTIONS: Final[Mapping[str, Collection[str]]] = {
 """Each option, and the verbs that it says something about."""
 
 
+LONGEST_S: Final = {
+    "today": 25 * HOUR_S,
+    "this_week": 8 * DAY_S,
+    "this_month": 32 * DAY_S,
+    "this_quarter": 93 * DAY_S,
+}
+
+
 @dataclass(slots=True)
 class ConditionReader:
     """Makes conditions of what was written, and collects what is wrong with it."""
@@ -301,4 +309,5 @@ def _length_of(window: str) -> int | None:
 
 
 def _seconds(window: str) -> int:
-    return _length_of(window) or 0
+    """The most seconds that a window lasts."""
+    return _length_of(window) or LONGEST_S.get(window, 0)

@@ -193,10 +193,9 @@ class _RuleReader:
         self._check_labels(written.labels)
         when = self._condition(written)
         rule = self._rule(written, when) if when is not None else None
-        if rule is None or len(self._errors) > before:
-            return None
-        self._check_settling(rule)
-        return rule
+        if rule is not None and len(self._errors) == before:
+            self._check_settling(rule)
+        return rule if len(self._errors) == before else None
 
     def _condition(self, written: _RuleWritten) -> Condition | None:
         if written.when is None:
@@ -251,7 +250,7 @@ class _RuleReader:
 
     def _check_settling(self, rule: Rule) -> None:
         longest = LADDER[-1] if rule.settle_s is None else rule.settle_s
-        for window in sorted({window for _, window in rule.pairs}):
+        for window in sorted(rule.windows):
             try:
                 parse_window(settled_name(window, longest))
             except ValueError as error:

@@ -34,6 +34,10 @@ class AbsenceScale(Scale):
             return None
         return self._measured.sums(look).get(self._sample, 0) == 0
 
+    def stays(self, look: Look) -> bool:
+        """The silence goes on, also when the longer window has nothing left that tells of more."""
+        return self._measured.sums(look).get(self._sample, 0) == 0
+
     def weigh(self, look: Look) -> float | None:
         holds = self.plain(look)
         if not holds:

@@ -16,15 +16,11 @@ UNSETTLED: Final = 24
 
 
 class Block(NamedTuple):
-    """When it began, in epoch seconds; the KPI's value over it, its sample and standard error.
-
-    The error is 0 where nobody knows it.
-    """
+    """When it began, in epoch seconds; the KPI's value over it, and its sample."""
 
     start_s: int
     value: float
     sample: int
-    error: float
 
 
 class Blocks:
@@ -47,6 +43,8 @@ class Blocks:
 
     def of(self, look: Look) -> list[Block]:
         """The blocks; those with a gap, a special day or too small a sample are left out."""
+        if not look.desk.history.knows(look.part):
+            return []
         newest = int(look.now_s - self._length_s) // self._length_s
         kept = self._kept.get(look.part)
         if kept is None or kept[0] != newest:
@@ -68,9 +66,7 @@ class Blocks:
         blocks: list[Block] = []
         for number in range(first, end):
             start_s = number * self._length_s
-            if look.desk.is_special_at(start_s) or look.desk.is_special_at(
-                start_s + self._length_s - 1
-            ):
+            if look.desk.has_special(start_s, start_s + self._length_s):
                 continue
             block = self._block(look.desk.history, look, start_s)
             if block is not None:
@@ -86,7 +82,4 @@ class Blocks:
                 return None
             add(sums, slot)
         value = self._measured.value(sums)
-        if value is None:
-            return None
-        error = self._measured.uncertainty.error(sums) or 0.0
-        return Block(start_s, value.value, value.sample, error)
+        return None if value is None else Block(start_s, value.value, value.sample)

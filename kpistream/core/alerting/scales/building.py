@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kpistream.core.alerting.rules import conditions as c
 from kpistream.core.alerting.rules.rule import Rule
 from kpistream.core.alerting.scales.absence import AbsenceScale
@@ -29,9 +31,11 @@ class ScaleBuilder:
         """The scale of a condition, whose names are all known."""
         match condition:
             case c.All(parts):
-                return AllScale([*map(self.build, parts)], c.in_words(condition))
+                scales = [*map(self.build, parts)]
+                return AllScale(scales, c.in_words(condition), self._headline(parts))
             case c.Any(parts):
-                return AnyScale([*map(self.build, parts)], c.in_words(condition))
+                scales = [*map(self.build, parts)]
+                return AnyScale(scales, c.in_words(condition), self._headline(parts))
             case c.Not(part):
                 return NotScale(self.build(part), c.in_words(condition))
             case c.Line():
@@ -50,6 +54,16 @@ class ScaleBuilder:
             case c.Forecast():
                 return ForecastScale(condition, self._of(condition))
 
+    def _headline(self, parts: Sequence[c.Condition]) -> int | None:
+        """Which of some parts is about the KPI and window of the rule; None if there is none."""
+        wanted = self._rule.kpi, self._rule.window
+        for number, part in enumerate(parts):
+            if not isinstance(part, c.Not) and wanted in {
+                (x.kpi, x.window) for x in c.leaves(part)
+            }:
+                return number
+        return None
+
     def _line(self, leaf: c.Line) -> Scale:
         measured = self._of(leaf)
         if leaf.other:
@@ -59,7 +73,8 @@ class ScaleBuilder:
     def _change(self, leaf: c.Change) -> Scale:
         if leaf.against == c.SEASON:
             return SeasonScale(leaf, self._of(leaf))
-        return ChangeScale(leaf, self._of(leaf), self._indexes.get(leaf.against))
+        longer = None if leaf.against == c.BEFORE else self.measured(leaf.kpi, leaf.against)
+        return ChangeScale(leaf, self._of(leaf), longer)
 
     def _longest(self) -> int | None:
         lengths = {n: w.length_s for n, w in enumerate(self._plan.windows)}
@@ -82,4 +97,5 @@ class ScaleBuilder:
             rule.minimum_sample,
             rule.settle_s,
             plan.currency,
+            self._longest(),
         )

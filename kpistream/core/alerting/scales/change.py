@@ -38,8 +38,8 @@ class ChangeScale(Scale):
     (1 + r), which is as if the window were that much shorter.
     """
 
-    def __init__(self, leaf: Change, measured: Measured, longer: int | None) -> None:
-        """``longer`` is the index of the window that ``against`` names."""
+    def __init__(self, leaf: Change, measured: Measured, longer: Measured | None) -> None:
+        """``longer`` is the window that ``against`` names, as old as the other one."""
         self._leaf = leaf
         self._measured = measured
         self._longer = longer
@@ -48,15 +48,17 @@ class ChangeScale(Scale):
     def _then(self, look: Look) -> Sums:
         if self._leaf.against == BEFORE or self._longer is None:
             return self._measured.before(look)
-        return difference(look.desk.sums(look.part, self._longer), self._measured.sums(look))
+        return difference(self._longer.sums(look), self._measured.sums(look))
 
     def _spans(self, look: Look) -> float:
         """How many times as long as what it is compared with the window lasts."""
-        if self._leaf.against == BEFORE or self._longer is None:
-            return 1.0
-        start, end = look.desk.bounds(self._longer)
         mine = self._measured.covers_s(look)
-        return mine / max(end - start - mine, 1.0)
+        if self._leaf.against == BEFORE or self._longer is None:
+            if self._measured.window.length_s is not None:
+                return 1.0
+            start, end = look.desk.bounds_before(self._measured.at(look))
+            return mine / max(end - start, 1.0)
+        return mine / max(self._longer.covers_s(look) - mine, 1.0)
 
     def _base(self, look: Look) -> Value | None:
         """What the value was; of a sum, as much of it as falls to the window's length."""

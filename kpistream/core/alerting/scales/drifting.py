@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kpistream.core.alerting.rules.conditions import Drift, in_words
@@ -69,10 +69,14 @@ class DriftScale(Scale):
         blocks = self._blocks.of(look)
         kept = self._kept.get(look.part)
         if kept is None or kept[0] is not blocks:
-            kept = self._kept[look.part] = blocks, self._search(blocks)
+            kept = self._kept[look.part] = (
+                blocks,
+                self._search(blocks, self._measured.error_by_event(look)),
+            )
         return kept[1]
 
-    def _search(self, blocks: list[Block]) -> _Found | None:
+    def _search(self, blocks: list[Block], by_event: float) -> _Found | None:
+        """``by_event`` is the error of a value on one event, as a part of the value."""
         if not blocks:
             return None
         is_positive = all(block.value > 0 for block in blocks)
@@ -83,7 +87,8 @@ class DriftScale(Scale):
         phased = self._of_known_phase(usual, new)
         if len(usual) < FEWEST_USUAL or not phased:
             return None
-        found = self._sum_up(*phased)
+        level = 1.0 if is_positive else abs(median([block.value for block in usual]))
+        found = self._sum_up(*phased, by_event * level)
         if found is None or not is_positive:
             return found
         return found._replace(base=math.exp(found.base))
@@ -104,30 +109,27 @@ class DriftScale(Scale):
         return block.start_s % WEEK_S // length if WEEK_S % length == 0 else 0
 
     def _sum_up(
-        self, phases: dict[int, list[Block]], new: Sequence[tuple[int, Block]]
+        self,
+        phases: dict[int, list[Block]],
+        new: Sequence[tuple[int, Block]],
+        by_event: float,
     ) -> _Found | None:
         bases = {phase: median([b.value for b in like]) for phase, like in phases.items()}
         rests = [rest for like in phases.values() for rest in _without_own_share(like)]
         spread = mad(rests)
         if spread <= 0:
             return None
-        chance = self._chance([block for like in phases.values() for block in like])
-        fewest = min(map(len, phases.values()))
-        of_base = math.sqrt(1 + MEDIAN_LOSS / fewest)
-        scores = [(b.value - bases[phase]) / max(spread, chance(b) * of_base) for phase, b in new]
+        chance = by_event * math.sqrt(1 + MEDIAN_LOSS / min(map(len, phases.values())))
+        scores = [
+            (block.value - bases[phase]) / max(spread, chance / math.sqrt(max(block.sample, 1)))
+            for phase, block in new
+        ]
         shift = self._leaf.shift + 4 * math.sqrt(MEDIAN_LOSS / len(rests))
         found = cusum(scores, shift, LIMIT_TO_SHOW)
         wanted = {"up": (1,), "down": (-1,), "any": (1, -1)}[self._leaf.way]
         statistic = found.statistic if found.direction in wanted else 0.0
         freedom = max(2.0, MAD_EFFICIENCY * len(rests))
         return _Found(statistic, shift, freedom, median(list(bases.values())))
-
-    def _chance(self, usual: Sequence[Block]) -> Callable[[Block], float]:
-        """How far chance alone moves a value on so many events; of a sum, by its own error."""
-        if not self._measured.kpi.expression.divides:
-            return lambda block: block.error
-        by_event = median([block.error * math.sqrt(block.sample) for block in usual])
-        return lambda block: by_event / math.sqrt(block.sample)
 
     def baseline(self, look: Look) -> float | None:
         found = self._found(look)
@@ -156,7 +158,7 @@ class DriftScale(Scale):
 
 
 def _in_logarithms(block: Block) -> Block:
-    return block._replace(value=math.log(block.value), error=block.error / block.value)
+    return block._replace(value=math.log(block.value))
 
 
 def _without_own_share(like: Sequence[Block]) -> list[float]:

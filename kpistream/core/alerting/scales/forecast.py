@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
@@ -26,8 +27,9 @@ class ForecastScale(Scale):
 
     The p-value is of Student's distribution of the distance between line and forecast, over the
     forecast's standard error; it has as few degrees of freedom as a robust scale is sure. Values
-    scatter by their own standard errors at least; if chance moves them, and yet they all lie on one
-    line, they are of too few events to tell.
+    scatter as their numbers of events allow at least. If that explains all scatter, it is known, as
+    of least squares; if chance moves them, and yet they all lie on one line, they are of too few
+    events to tell.
     """
 
     is_timed = True
@@ -42,22 +44,25 @@ class ForecastScale(Scale):
         blocks = self._blocks.of(look)
         kept = self._kept.get(look.part)
         if kept is None or kept[0] is not blocks:
-            kept = self._kept[look.part] = blocks, self._prolonged(blocks)
+            kept = self._kept[look.part] = blocks, self._prolonged(look, blocks)
         return kept[1]
 
-    def _prolonged(self, blocks: list[Block]) -> Found:
+    def _prolonged(self, look: Look, blocks: list[Block]) -> Found:
         if len(blocks) < FEWEST_BLOCKS:
             return None
         length = self._blocks.length_s
         origin = blocks[-1].start_s
         places = [(block.start_s - origin) / length for block in blocks]
         trend = theil_sen(places, [block.value for block in blocks])
-        chance = median([block.error for block in blocks])
+        by_event = self._measured.error_by_event(look)
+        chance = median([abs(b.value) / math.sqrt(max(b.sample, 1)) for b in blocks]) * by_event
+        is_by_chance = chance >= trend.scale
         trend = replace(trend, scale=max(trend.scale, chance))
         ahead = trend.prediction(1 + self._leaf.within_s / length)
         if ahead.error <= 0 and self._measured.uncertainty.kind != "none":
             return None
-        return ahead, max(2.0, MAD_EFFICIENCY * (len(blocks) - 2))
+        sure = 1.0 if is_by_chance else MAD_EFFICIENCY
+        return ahead, max(2.0, sure * (len(blocks) - 2))
 
     def baseline(self, look: Look) -> float | None:
         return self._leaf.at

@@ -14,9 +14,11 @@ from kpistream.core.alerting.why.why import Evidence
 class AllScale(Scale):
     """All parts hold: the largest p-value counts (Berger 1982, intersection-union test)."""
 
-    def __init__(self, parts: Sequence[Scale], words: str) -> None:
+    def __init__(self, parts: Sequence[Scale], words: str, headline: int | None = None) -> None:
+        """``headline`` is the part whose figures are the rule's."""
         self._parts = parts
         self._words = words
+        self._headline = None if headline is None else parts[headline]
         self.is_timed = any(part.is_timed for part in parts)
 
     def plain(self, look: Look) -> bool | None:
@@ -41,18 +43,20 @@ class AllScale(Scale):
         return all(part.stays(look) for part in self._parts)
 
     def baseline(self, look: Look) -> float | None:
-        return self._parts[0].baseline(look)
+        return None if self._headline is None else self._headline.baseline(look)
 
     def evidence(self, look: Look) -> Evidence:
-        return _renamed(self._parts[0].evidence(look), self._words, self.weigh(look))
+        return _joined(self._headline, look, self._words, self.weigh(look))
 
 
 class AnyScale(Scale):
     """One part holds at least: the smallest p-value times their number (Bonferroni)."""
 
-    def __init__(self, parts: Sequence[Scale], words: str) -> None:
+    def __init__(self, parts: Sequence[Scale], words: str, headline: int | None = None) -> None:
+        """``headline`` is the part whose figures are the rule's."""
         self._parts = parts
         self._words = words
+        self._headline = None if headline is None else parts[headline]
         self.is_timed = any(part.is_timed for part in parts)
 
     def plain(self, look: Look) -> bool | None:
@@ -67,13 +71,10 @@ class AnyScale(Scale):
         return any(part.stays(look) for part in self._parts)
 
     def baseline(self, look: Look) -> float | None:
-        return self._shown(look).baseline(look)
+        return None if self._headline is None else self._headline.baseline(look)
 
     def evidence(self, look: Look) -> Evidence:
-        return _renamed(self._shown(look).evidence(look), self._words, self.weigh(look))
-
-    def _shown(self, look: Look) -> Scale:
-        return next((part for part in self._parts if part.plain(look)), self._parts[0])
+        return _joined(self._headline, look, self._words, self.weigh(look))
 
 
 class NotScale(Scale):
@@ -93,11 +94,14 @@ class NotScale(Scale):
         return None if holds is None else float(not holds)
 
     def baseline(self, look: Look) -> float | None:
-        return self._part.baseline(look)
+        return None
 
     def evidence(self, look: Look) -> Evidence:
-        return _renamed(self._part.evidence(look), self._words, None)
+        return _joined(None, look, self._words, None)
 
 
-def _renamed(evidence: Evidence, words: str, p: float | None) -> Evidence:
-    return msgspec.structs.replace(evidence, condition=words, p=p)
+def _joined(headline: Scale | None, look: Look, words: str, p: float | None) -> Evidence:
+    """The figures of the part that the rule is about, and what its parts come to together."""
+    if headline is None:
+        return Evidence(words, "joined conditions", p=p)
+    return msgspec.structs.replace(headline.evidence(look), condition=words, p=p)

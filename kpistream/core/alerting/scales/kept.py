@@ -8,7 +8,7 @@ from kpistream.core.slices import Slice
 
 T = TypeVar("T")
 
-MOST_KEPT: Final = 20_000
+MOST_KEPT: Final = 2_000
 """Beyond so many slices all is forgotten: those that have gone are among them."""
 
 

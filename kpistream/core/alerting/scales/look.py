@@ -32,14 +32,17 @@ class Desk(Protocol):
     def is_special(self, on: date) -> bool:
         """Whether a local day says nothing about others: a holiday, a sale."""
 
-    def is_special_at(self, at_s: float) -> bool:
-        """Whether the local day of an instant is such a day."""
+    def has_special(self, lo_s: float, hi_s: float) -> bool:
+        """Whether any local day of a span is such a day."""
+
+    def bounds_before(self, index: int) -> tuple[float, float]:
+        """The span of the window before, in epoch seconds."""
 
     def status(self, objective: str) -> Status | None:
         """How an objective stands whose slice is here."""
 
-    def born_s(self, part: Slice) -> float:
-        """When the oldest thing that is known of a slice occurred, in epoch seconds."""
+    def is_as_old(self, part: Slice, age_s: float) -> bool:
+        """Whether what is known of a slice reaches so far back."""
 
     def settled_index(self, window: str, rule_settle_s: float | None, kpi: str) -> int:
         """The window as it was when its data is old enough; None stands for what is learned."""

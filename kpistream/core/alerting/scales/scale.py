@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Final
 
@@ -59,8 +60,8 @@ class Measured:
     """A KPI over a window, as scales look at it."""
 
     __slots__ = (
-        *("currency", "index", "is_moving", "kpi", "measures", "minimum", "name", "settle_s"),
-        *("uncertainty", "window"),
+        *("currency", "index", "is_moving", "kpi", "measures", "minimum", "name", "reference"),
+        *("settle_s", "uncertainty", "window"),
     )
 
     def __init__(
@@ -72,7 +73,9 @@ class Measured:
         minimum: int,
         settle_s: float | None,
         currency: str,
+        reference: int | None = None,
     ) -> None:
+        """``reference`` is the longest window, which tells best how far chance moves a value."""
         self.kpi: Kpi = catalogue.kpis[kpi]
         self.uncertainty = Uncertainty(self.kpi, catalogue, currency)
         self.name = kpi
@@ -81,6 +84,7 @@ class Measured:
         self.minimum = minimum
         self.settle_s = settle_s
         self.currency = currency
+        self.reference = index if reference is None else reference
         self.is_moving = settle_s is None or settle_s > 0
         """Whether it is read as it was a while ago."""
         self.measures = frozenset({self.kpi.sample, *(one.name for one in self.kpi.measures)})
@@ -109,15 +113,26 @@ class Measured:
         value = evaluate(self.kpi, sums, self.currency)
         return None if value is None or value.sample < self.minimum else value
 
+    def error_by_event(self, look: Look) -> float:
+        """The standard error of a value on one event, as a part of the value; 0 if nobody knows.
+
+        On n events it is smaller by sqrt(n). What is known of past hours does not tell it: squares
+        of amounts are not kept.
+        """
+        sums = look.desk.sums(look.part, self.reference)
+        value, error = self.value(sums), self.uncertainty.error(sums)
+        if value is None or not value.value or error is None:
+            return 0.0
+        return error / abs(value.value) * math.sqrt(value.sample)
+
     def covers_s(self, look: Look) -> float:
         """How many seconds the window covers."""
         start, end = look.desk.bounds(self.at(look))
         return max(0.0, end - start)
 
     def is_special(self, look: Look) -> bool:
-        """Whether the window begins or ends on a day that says nothing about others."""
-        start, _ = look.desk.bounds(self.at(look))
-        return look.desk.is_special_at(start) or look.desk.is_special_at(look.now_s)
+        """Whether the window has a day that says nothing about others."""
+        return look.desk.has_special(*look.desk.bounds(self.at(look)))
 
     def over_a_week(self, look: Look, p: float, haste: float = 1.0) -> float:
         """A p-value of one look, corrected for looking at the window all week.

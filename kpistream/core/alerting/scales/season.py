@@ -53,6 +53,8 @@ class Season:
 
     def of(self, look: Look) -> Expectation | None:
         """What is expected now; None before enough weeks are known, and on special days."""
+        if not look.desk.history.knows(look.part):
+            return None
         turn = int(look.now_s) // self._turn_s
         kept = self._kept.get(look.part)
         if kept is None or kept[0] != turn:
@@ -67,7 +69,10 @@ class Season:
         if len(values) < FEWEST_WEEKS:
             return None
         spread = self._spread(look, int(start), int(end))
-        return None if spread is None else Expectation(median(values), *spread)
+        # Of a value that is not above 0 there is no logarithm, so nothing is concluded.
+        if spread is None or median(values) < 0:
+            return None
+        return Expectation(median(values), *spread)
 
     def _weeks(self, look: Look, start_s: int, end_s: int) -> list[float]:
         """The values week by week back, newest first."""

@@ -92,17 +92,22 @@ class MadeUp:
         """Whether a day is a holiday."""
         return on in self.special
 
-    def is_special_at(self, at_s: float) -> bool:
-        """Whether the day of an instant is."""
-        return Days().date(at_s) in self.special
+    def has_special(self, lo_s: float, hi_s: float) -> bool:
+        """Whether a span has one."""
+        return any(Days().date(at) in self.special for at in range(int(lo_s), int(hi_s), HOUR))
 
     def status(self, objective: str) -> Status | None:
         """There are none."""
         return None
 
-    def born_s(self, part: Slice) -> float:
-        """Long ago."""
-        return 0.0
+    def is_as_old(self, part: Slice, age_s: float) -> bool:
+        """It has been there for ever."""
+        return True
+
+    def bounds_before(self, index: int) -> tuple[float, float]:
+        """As long as the window."""
+        start, end = self.bounds(index)
+        return 2 * start - end, start
 
     def settled_index(self, window: str, rule_settle_s: float | None, kpi: str) -> int:
         """Nothing settles here."""
@@ -433,3 +438,17 @@ def test_against_the_window_before_chance_moves_half_as_fast_again() -> None:
     p = Uncertainty(build.shipped_catalogue().kpis["clicks"], build.shipped_catalogue(), "EUR")
 
     assert scale.weigh(look) == over_looks(p.change(now, then, "rises"), HOUR / 1.5)
+
+
+@pytest.mark.parametrize("window", ["1h", "24h"])
+def test_how_far_chance_moves_a_value_is_told_by_the_longest_window(window: str) -> None:
+    """Of so many clicks in so many impressions: sqrt((1 - p) / p / n) of the rate, for n = 1."""
+    _, look, desk = looked(c.Drift("click_through_rate", window, "any"), rate(lambda _: 1.0))
+    plan = build.plan(events=["impression", "click"])
+    of = rule(kpi="click_through_rate", window=window)
+    measured = ScaleBuilder(plan, of).measured("click_through_rate", window)
+    day = desk.sums((), 2)
+    share = day["clicks"] / day["impressions"]
+
+    assert plan.windows[2].name == "24h"
+    assert measured.error_by_event(look) == pytest.approx(math.sqrt((1 - share) / share))
