@@ -45,7 +45,8 @@ def _table(found: list[dict[str, Any]]) -> Table:
         value = "no value" if alert["value"] is None else f"{alert['value']:.6g}"
         part = " ".join(f"{name}={member}" for name, member in alert["slice"].items()) or "total"
         plain = (alert["fingerprint"], alert["state"], alert["severity"], alert["rule"])
-        table.add_row(*plain, part, value, alert["since"], told(alert["suppression"]))
+        is_told = "not yet" if alert["state"] == "pending" else told(alert["suppression"])
+        table.add_row(*plain, part, value, alert["since"], is_told)
     return table
 
 

@@ -129,6 +129,7 @@ class Driver:
         messages.append((TICK_KEY, b""))
         self._monitor.take(self._record(now_ms, key, value) for key, value in messages)
         news = self._monitor.beat()
+        self._monitor.take_refreshed()
         self._monitor.drain()
         yield from news
 

@@ -10,7 +10,7 @@ import msgspec
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.desk import SliceDesk
-from kpistream.core.alerting.judge import Judge
+from kpistream.core.alerting.judge import MOST_FRESH, Judge
 from kpistream.core.alerting.life import FLAP_SPAN_S
 from kpistream.core.alerting.past.history import HISTORY_PREFIX, History
 from kpistream.core.alerting.why.explain import Explainer
@@ -114,9 +114,12 @@ class Monitor:
         self._desk = SliceDesk(
             plan, self.merger, self._survey.readers, self._readings, self.history
         )
-        self._judge = Judge(plan, self._desk, self._survey.readers)
+        most_fresh = None if most_readings is None else MOST_FRESH
+        self._judge = Judge(plan, self._desk, self._survey.readers, most_fresh)
         self._explainer = Explainer(plan)
         self._objectives_step = -1
+        self._refreshed_at: dict[str, float] = {}
+        """When newer values of a firing alert were told."""
         self._held: dict[str, float] = {}
         """Until when the condition of a firing alert held, by what is durable."""
         self._table = OwnedRows(owner)
@@ -358,9 +361,27 @@ class Monitor:
         now = self.merger.sums(alert.slice, index)
         before = self.merger.sums(alert.slice, index, before=True, keep=False)
         covers_s = alert.evidence.covers_s or 0.0
-        return self._explainer.why(
+        why = self._explainer.why(
             alert.kpi, alert.slice, now, before, alert.baseline, covers_s, children
         )
+        if why is None or why.before is None or _is_alarming(alert.baseline, why):
+            return why
+        # It moved the other way since the window before: that explains nothing.
+        return msgspec.structs.replace(why, before=None, segments=(), drivers=(), sentence="")
+
+    def take_refreshed(self) -> list[Alert]:
+        """The alerts whose values moved on while they fire, each once a minute at most.
+
+        They are the same transitions as before, with newer values.
+        """
+        latest = {alert.fingerprint: alert for alert in self._judge.refreshed}
+        self._judge.refreshed = []
+        due = []
+        for key, alert in latest.items():
+            if self.board.as_of - self._refreshed_at.get(key, alert.changed_at) >= NOTE_HELD_S:
+                self._refreshed_at[key] = self.board.as_of
+                due.append(alert)
+        return due
 
     def _note_held(self) -> None:
         """Make durable, a minute later at most, until when the conditions of alerts held."""
@@ -382,7 +403,15 @@ class Monitor:
             if now_s >= kept_until_s:
                 self._judge.drop(key)
                 self._held.pop(key, None)
+                self._refreshed_at.pop(key, None)
                 self._changed[key] = None
+
+
+def _is_alarming(baseline: float | None, why: Why) -> bool:
+    """Whether a value moved to the side of its baseline on which it is."""
+    if baseline is None or why.before is None:
+        return True
+    return (why.value - baseline) * (why.value - why.before) > 0
 
 
 def _children(part: Slice, index: int, kin: Sequence[Monitor], most: int) -> Children:

@@ -74,6 +74,8 @@ class Plan:
     """The key of the 64-bit hashes that stand for event ids."""
     people: People = field(default_factory=lambda: People(b"kpistream"))
     """Makes the hashes that stand for people."""
+    only_rules: bool = False
+    """Whether nothing is read but what rules look at."""
     max_event_bytes: int = 65_536
     max_pane_slices: int = MAX_PANE_SLICES
 
@@ -136,11 +138,11 @@ class Plan:
         )
 
     def for_rules(self) -> Plan:
-        """The same without the windows that no rule looks at, but for the longest of all."""
+        """The same without what no rule looks at, but for the longest window of all."""
         looked = {window for rule in self.rules for window in rule.windows}
         longest = max(self.windows, key=lambda window: window.length_s or 0)
         kept = (w for w in self.windows if w.name in looked or w is longest)
-        return replace(self, windows=tuple(kept))
+        return replace(self, windows=tuple(kept), only_rules=True)
 
     def horizon_ms(self, event: str) -> int:
         """The deduplication horizon of an event type."""

@@ -40,6 +40,7 @@ class Survey:
     def __init__(self, plan: Plan) -> None:
         self._windows = tuple(window.name for window in plan.windows)
         self._sets = plan.slicing.sets
+        self._only_rules = plan.only_rules
         self._dimensions = plan.catalogue.dimensions
         kpis = plan.catalogue.kpis.values()
         self._named_windows = frozenset(window for kpi in kpis for window in kpi.windows)
@@ -57,13 +58,7 @@ class Survey:
 
     def _places(self, kpi: Kpi, rules: Iterable[Rule]) -> set[tuple[Names, int]]:
         """The sets and windows that a KPI is read for."""
-        windows = _wanted(self._windows, kpi.windows or None, self._named_windows)
-        fewer = [window for window in windows if window in DETAIL_WINDOWS] or windows
-        places = {
-            (names, self._windows.index(window))
-            for names in _wanted(self._sets, kpi.slices, self._named_sets)
-            for window in (fewer if _is_detail(names) else windows)
-        }
+        places = set() if self._only_rules else self._usual_places(kpi)
         for rule in rules:
             names = tuple(d for d in self._dimensions if d in rule.slice)
             if names in self._readers:
@@ -73,6 +68,15 @@ class Survey:
                     if name == kpi.id
                 }
         return places
+
+    def _usual_places(self, kpi: Kpi) -> set[tuple[Names, int]]:
+        windows = _wanted(self._windows, kpi.windows or None, self._named_windows)
+        fewer = [window for window in windows if window in DETAIL_WINDOWS] or windows
+        return {
+            (names, self._windows.index(window))
+            for names in _wanted(self._sets, kpi.slices, self._named_sets)
+            for window in (fewer if _is_detail(names) else windows)
+        }
 
     def chosen(self, names: Names, index: int, topics: Set[str] = ALL) -> tuple[KpiReader, ...]:
         """The readers of the KPIs of a set and window that events from these topics can change."""

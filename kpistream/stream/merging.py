@@ -96,6 +96,8 @@ class Merging:
         touched, self._touched = self._touched, set()
         kin = tuple(self.monitors.values())
         news = [a for p in touched if p in self.monitors for a in self.monitors[p].beat(kin)]
+        for partition in touched & self.monitors.keys():
+            news += self.monitors[partition].take_refreshed()
         if touched:
             self._publish()
             self._telemetry.stage("judge", time.perf_counter() - started)

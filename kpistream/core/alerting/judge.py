@@ -18,12 +18,15 @@ from kpistream.core.alerting.alerts import Alert, AlertState, begun, fingerprint
 from kpistream.core.alerting.rules.conditions import Absence
 from kpistream.core.alerting.rules.rule import DEPENDENTS, Rule
 from kpistream.core.alerting.scales.building import ScaleBuilder
-from kpistream.core.alerting.scales.look import Desk, Look
+from kpistream.core.alerting.scales.look import Desk, Look, LookAgain
 from kpistream.core.alerting.why.why import Evidence, Why
 from kpistream.core.kpi_reader import KpiReader
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice
 from kpistream.core.statistics.discoveries import benjamini_hochberg
+
+MOST_FRESH: Final = 4
+"""So many pasts of slices are worked out anew in a beat of a worker; each takes 0.1 s at most."""
 
 STEP_S: Final = 10
 """Time alone is looked at this often."""
@@ -109,7 +112,17 @@ class Judged:
 class Judge:
     """The rules of a plan, and the alerts over the slices of one partition."""
 
-    def __init__(self, plan: Plan, desk: Desk, readers: Mapping[str, KpiReader]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        desk: Desk,
+        readers: Mapping[str, KpiReader],
+        most_fresh: int | None = None,
+    ) -> None:
+        """``most_fresh`` pasts are worked out in a beat; None sets no limit."""
+        self._most_fresh = most_fresh
+        self.refreshed: list[Alert] = []
+        """Alerts that fire with newer values than people were told, since this was cleared."""
         self.alerts: dict[str, Alert] = {}
         """By fingerprint; ended ones stay until they are forgotten."""
         self._judged = {rule.name: Judged(plan, rule, readers) for rule in plan.rules}
@@ -120,6 +133,7 @@ class Judge:
         self._look = Look(desk)
         self._touched: set[Slice] = set()
         self._step = -1
+        self._is_step = False
 
     def _inhibited(self, judged: Judged) -> Iterator[str]:
         for name in judged.rule.inhibits:
@@ -153,33 +167,35 @@ class Judge:
         Rules whose sources are not all measured up to now (``silent`` topics) keep their state.
         """
         look = self._look
-        look.now_s = now_s
-        self._weigh(parts, silent)
+        look.now_s, look.left = now_s, self._most_fresh
+        touched, self._touched = self._touched, set()
+        self._is_step = int(now_s) // STEP_S != self._step
+        self._step = int(now_s) // STEP_S
+        self._weigh(touched, parts, silent)
         news: list[Alert] = []
         for judged in self._judged.values():
             if not judged.topics & silent:
                 news += self._judge_rule(judged, now_s)
         news += self._retire(now_s)
-        self._touched = set()
         return news
 
-    def _weigh(self, parts: Iterable[Slice], silent: Set[str]) -> None:
-        look = self._look
-        step = int(look.now_s) // STEP_S
-        is_timed = step != self._step
-        self._step = step
-        for part in self._touched:
-            look.part = part
+    def _weigh(self, touched: Set[Slice], parts: Iterable[Slice], silent: Set[str]) -> None:
+        for part in touched:
             for judged in self._rules_about(part):
                 if not (silent and judged.topics & silent):
-                    judged.weigh(look)
-        timed = [judged for judged in self._judged.values() if judged.scale.is_timed]
-        if is_timed and timed:
+                    self._weigh_slice(judged, part)
+        if self._is_step and any(judged.scale.is_timed for judged in self._judged.values()):
             for part in parts:
-                look.part = part
                 for judged in self._rules_about(part):
                     if judged.scale.is_timed and not judged.topics & silent:
-                        judged.weigh(look)
+                        self._weigh_slice(judged, part)
+
+    def _weigh_slice(self, judged: Judged, part: Slice) -> None:
+        self._look.part = part
+        try:
+            judged.weigh(self._look)
+        except LookAgain:
+            self._touched.add(part)
 
     def _rules_about(self, part: Slice) -> tuple[Judged, ...]:
         found = self._about.get(part)
@@ -211,7 +227,10 @@ class Judge:
         if old is not None and not judged.is_about(old):
             return None
         is_firing = old is not None and old.state is AlertState.firing
-        holding = judged.scale.stays(look) if is_firing else accepted
+        try:
+            holding = judged.scale.stays(look) if is_firing else accepted
+        except LookAgain:
+            return None
         if old is None or not old.is_active:
             if not holding:
                 return None
@@ -220,29 +239,29 @@ class Judge:
             old = msgspec.structs.replace(fresh, fired_at=fired_at)
         alert = life.step(old, rule, holding=holding, now_s=now_s)
         changed = alert.state is not old.state
-        if changed or part in self._touched:
-            alert = self._seen(judged, alert, changed)
+        if changed or self._is_step:
+            seen = self._seen(judged, alert)
+            if not changed and alert.state is AlertState.firing and seen is not alert:
+                self.refreshed.append(seen)
+            alert = seen
         self.alerts[key] = alert
         self._note(alert)
         return alert if changed else None
 
-    def _seen(self, judged: Judged, alert: Alert, changed: bool) -> Alert:
-        """The alert with what is to be seen of its slice now."""
-        look = self._look
-        headline = judged.headline
+    def _seen(self, judged: Judged, alert: Alert) -> Alert:
+        """The alert with what is to be seen of its slice now; itself if that is nothing new."""
+        look, headline = self._look, judged.headline
         reading = look.desk.reading(alert.slice, alert.kpi, headline.at(look))
         value = None if reading is None else reading.value
         sample = 0 if reading is None else reading.sample
-        if not changed:
-            if value == alert.value and sample == alert.sample:
-                return alert
-            return msgspec.structs.replace(alert, value=value, sample=sample)
+        if (value, sample) == (alert.value, alert.sample) and alert.evidence.condition:
+            return alert
+        try:
+            baseline, evidence = judged.scale.baseline(look), judged.evidence(look)
+        except LookAgain:
+            return alert
         return msgspec.structs.replace(
-            alert,
-            value=value,
-            sample=sample,
-            baseline=judged.scale.baseline(look),
-            evidence=judged.evidence(look),
+            alert, value=value, sample=sample, baseline=baseline, evidence=evidence
         )
 
     def window_of(self, alert: Alert) -> int:

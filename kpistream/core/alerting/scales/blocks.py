@@ -48,6 +48,7 @@ class Blocks:
         newest = int(look.now_s - self._length_s) // self._length_s
         kept = self._kept.get(look.part)
         if kept is None or kept[0] != newest:
+            look.spend()
             old = [] if kept is None or kept[0] > newest else kept[1]
             kept = self._kept[look.part] = newest, self._moved_on(look, old, newest)
         return kept[1]

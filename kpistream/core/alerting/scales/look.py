@@ -48,12 +48,28 @@ class Desk(Protocol):
         """The window as it was when its data is old enough; None stands for what is learned."""
 
 
-class Look:
-    """One slice at one moment (``now_s``, epoch seconds); moved from slice to slice."""
+class LookAgain(Exception):
+    """There is too much to be worked out in one beat: ask again in the next."""
 
-    __slots__ = ("desk", "now_s", "part")
+
+class Look:
+    """One slice at one moment (``now_s``, epoch seconds); moved from slice to slice.
+
+    ``left`` is how much of the past may still be worked out in this beat; None sets no limit.
+    """
+
+    __slots__ = ("desk", "left", "now_s", "part")
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.part: Slice = ()
         self.now_s = 0.0
+        self.left: int | None = None
+
+    def spend(self) -> None:
+        """Work out something of the past, tens of milliseconds; raises LookAgain."""
+        if self.left is None:
+            return
+        if not self.left:
+            raise LookAgain
+        self.left -= 1

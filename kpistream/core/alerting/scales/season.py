@@ -58,6 +58,7 @@ class Season:
         turn = int(look.now_s) // self._turn_s
         kept = self._kept.get(look.part)
         if kept is None or kept[0] != turn:
+            look.spend()
             kept = self._kept[look.part] = turn, self._expect(look)
         return kept[1]
 
