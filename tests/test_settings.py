@@ -42,7 +42,7 @@ def test_without_any_source_the_defaults_hold() -> None:
     settings = load_settings()
     assert settings.broker == "127.0.0.1:9092"
     assert settings.windows == [
-        *("5m", "1h", "24h", "7d", "30d"),
+        *("5m", "15m", "1h", "24h", "7d", "30d"),
         *("today", "this_week", "this_month", "this_quarter"),
     ]
     assert settings.topics == {name: kind.topic for name, kind in SHIPPED_EVENTS.items()}

@@ -28,7 +28,7 @@ DEFAULT_SLICES: Final[tuple[tuple[str, ...], ...]] = (
     ("campaign",),
     ("channel", "campaign"),
 )
-DEFAULT_WINDOWS: Final = ("5m", "1h", "24h", "7d", "30d", *CALENDAR_WINDOWS)
+DEFAULT_WINDOWS: Final = ("5m", "15m", "1h", "24h", "7d", "30d", *CALENDAR_WINDOWS)
 DEFAULT_HORIZONS: Final[Mapping[str, str]] = MappingProxyType(
     {"order": "1d", "cost": "1d", "customer": "1d", "lead": "1d"}
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kpistream.core.alerting.rules.conditions import Drift, in_words
@@ -29,6 +29,9 @@ FEWEST_LIKE: Final = 3
 
 LIMIT_TO_SHOW: Final = 3.0
 
+POWERS: Final[Mapping[str, float]] = {"proportion": 2 / 3, "sum": 1 / 3}
+"""By which power values of a kind are nearly normal."""
+
 MEDIAN_LOSS: Final = math.pi / 2
 """The variance of a median by that of a mean, of normal values."""
 
@@ -48,8 +51,11 @@ class DriftScale(Scale):
     share in the median, so that few weeks do not seem to be steadier than they are; and no value is
     taken to be steadier than its number of events, and the median's, allow. The level of the past
     is not known exactly either: the shift to be found is larger by four times its error, so that
-    each value must be beyond two more of them. Where all values are above 0, their logarithms are
-    compared: those of means and rates are nearer to normal.
+    each value must be beyond two more of them.
+
+    Values are compared on a scale on which few events make them nearly normal too: proportions by
+    the power 2/3, which makes Poisson counts symmetric (Anscombe 1953), sums by the cube root
+    (Wilson and Hilferty 1931), all others by the logarithm; as they are if some are below 0.
 
     The average time to a false alarm is by Siegmund (1985), for a deviation that is known; the
     p-value from it is taken over to Student's distribution, with as few degrees of freedom as a
@@ -79,19 +85,23 @@ class DriftScale(Scale):
         """``by_event`` is the error of a value on one event, as a part of the value."""
         if not blocks:
             return None
-        is_positive = all(block.value > 0 for block in blocks)
-        compared = [*map(_in_logarithms, blocks)] if is_positive else blocks
+        power = self._power(blocks)
+        compared = [block._replace(value=_bent(block.value, power)) for block in blocks]
         edge = blocks[-1].start_s - NEW_S
         usual = [block for block in compared if block.start_s <= edge]
         new = [block for block in compared if block.start_s > edge]
         phased = self._of_known_phase(usual, new)
         if len(usual) < FEWEST_USUAL or not phased:
             return None
-        level = 1.0 if is_positive else abs(median([block.value for block in usual]))
+        level = power * abs(median([block.value for block in usual])) if power else 1.0
         found = self._sum_up(*phased, by_event * level)
-        if found is None or not is_positive:
-            return found
-        return found._replace(base=math.exp(found.base))
+        return found and found._replace(base=_unbent(found.base, power))
+
+    def _power(self, blocks: list[Block]) -> float:
+        """The power by which values are compared; 0 stands for logarithms, 1 for none."""
+        least = min(block.value for block in blocks)
+        power = POWERS.get(self._measured.uncertainty.kind, 0.0)
+        return power if least > 0 or (least == 0 and power) else 1.0
 
     def _of_known_phase(
         self, usual: list[Block], new: list[Block]
@@ -157,8 +167,12 @@ class DriftScale(Scale):
         return self._measured.evidence(look, in_words(self._leaf), method, line, p)
 
 
-def _in_logarithms(block: Block) -> Block:
-    return block._replace(value=math.log(block.value))
+def _bent(value: float, power: float) -> float:
+    return value**power if power else math.log(value)
+
+
+def _unbent(value: float, power: float) -> float:
+    return value ** (1 / power) if power else math.exp(value)
 
 
 def _without_own_share(like: Sequence[Block]) -> list[float]:
