@@ -26,7 +26,7 @@ def test_a_feed_is_of_finest_panes_in_the_end_and_never_of_the_coarsest() -> Non
 
 
 def test_what_is_fed_coarsely_ends_in_the_same_rows_as_what_is_fed_in_finest_panes() -> None:
-    plan = replace(shipped_plan(10), windows=(parse_window("5m"), parse_window("1h")))
+    plan = replace(shipped_plan(10), windows=(parse_window("5m"), parse_window("1h")), rules=())
     short = old_state(1, people=3, plan=plan)
     finest = old_state(1, people=3, plan=plan, feed=_finest)
 
@@ -37,7 +37,7 @@ def test_what_is_fed_coarsely_ends_in_the_same_rows_as_what_is_fed_in_finest_pan
 
 
 def test_new_people_take_more_room_than_always_the_same() -> None:
-    plan = replace(shipped_plan(10), windows=(parse_window("5m"), parse_window("1h")))
+    plan = replace(shipped_plan(10), windows=(parse_window("5m"), parse_window("1h")), rules=())
     same, new = (old_state(1, people, plan) for people in (1, None))
 
     assert _size(new.merged) > 1.2 * _size(same.merged)
