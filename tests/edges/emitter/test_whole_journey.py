@@ -25,7 +25,7 @@ from kpistream.edges.emitter.tally import Tally
 
 ROOT = Path(__file__).parents[3]
 START_MS = 1_760_000_000_000
-WINDOWS = ("1m", "5m")
+WINDOWS = ("1m", "5m", "1h")
 SETS = ((), ("channel",), ("channel", "campaign"))
 
 
