@@ -10,7 +10,7 @@ import msgspec
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.desk import SliceDesk
-from kpistream.core.alerting.judge import MOST_FRESH, Judge
+from kpistream.core.alerting.judge import MOST_FRESH, STEP_S, Judge
 from kpistream.core.alerting.life import FLAP_SPAN_S
 from kpistream.core.alerting.past.history import HISTORY_PREFIX, History
 from kpistream.core.alerting.why.explain import Explainer
@@ -340,7 +340,7 @@ class Monitor:
 
     def _note_statuses(self, now_s: float) -> None:
         """Let rules know how the objectives stand, every ten seconds: time moves them."""
-        step = int(now_s) // 10
+        step = int(now_s) // STEP_S
         if step != self._objectives_step:
             self._objectives_step = step
             self._desk.statuses = {one.objective.id: one.status for one in self.objectives()}

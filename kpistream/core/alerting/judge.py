@@ -92,7 +92,7 @@ class Judged:
         if self._ps.pop(part, None) is not None:
             self._is_stale = True
 
-    def settle(self) -> Set[Slice]:
+    def accept(self) -> Set[Slice]:
         """Which slices the condition holds for, all of them considered together."""
         if self._is_stale or len(self._tested) != self._tests:
             self._is_stale, self._tests = False, len(self._tested)
@@ -206,7 +206,7 @@ class Judge:
         return found
 
     def _judge_rule(self, judged: Judged, now_s: float) -> Iterator[Alert]:
-        accepted, active = judged.settle(), self._active[judged.rule.name]
+        accepted, active = judged.accept(), self._active[judged.rule.name]
         if not accepted and not active:
             return
         for part in [*active, *sorted(part for part in accepted if part not in active)]:

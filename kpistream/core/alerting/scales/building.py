@@ -68,7 +68,7 @@ class ScaleBuilder:
         measured = self._of(leaf)
         if leaf.other:
             return ComparisonScale(leaf, measured, self.measured(leaf.other, leaf.window))
-        return LineScale(leaf, measured, self._longest())
+        return LineScale(leaf, measured)
 
     def _change(self, leaf: c.Change) -> Scale:
         if leaf.against == c.SEASON:

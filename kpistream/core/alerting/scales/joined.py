@@ -11,8 +11,8 @@ from kpistream.core.alerting.scales.scale import Scale
 from kpistream.core.alerting.why.why import Evidence
 
 
-class AllScale(Scale):
-    """All parts hold: the largest p-value counts (Berger 1982, intersection-union test)."""
+class JoinedScale(Scale):
+    """Several parts, of which one may be what the rule is about."""
 
     def __init__(self, parts: Sequence[Scale], words: str, headline: int | None = None) -> None:
         """``headline`` is the part whose figures are the rule's."""
@@ -20,6 +20,16 @@ class AllScale(Scale):
         self._words = words
         self._headline = None if headline is None else parts[headline]
         self.is_timed = any(part.is_timed for part in parts)
+
+    def baseline(self, look: Look) -> float | None:
+        return None if self._headline is None else self._headline.baseline(look)
+
+    def evidence(self, look: Look) -> Evidence:
+        return _joined(self._headline, look, self._words, self.weigh(look))
+
+
+class AllScale(JoinedScale):
+    """All parts hold: the largest p-value counts (Berger 1982, intersection-union test)."""
 
     def plain(self, look: Look) -> bool | None:
         unknown = False
@@ -42,22 +52,9 @@ class AllScale(Scale):
     def stays(self, look: Look) -> bool:
         return all(part.stays(look) for part in self._parts)
 
-    def baseline(self, look: Look) -> float | None:
-        return None if self._headline is None else self._headline.baseline(look)
 
-    def evidence(self, look: Look) -> Evidence:
-        return _joined(self._headline, look, self._words, self.weigh(look))
-
-
-class AnyScale(Scale):
+class AnyScale(JoinedScale):
     """One part holds at least: the smallest p-value times their number (Bonferroni)."""
-
-    def __init__(self, parts: Sequence[Scale], words: str, headline: int | None = None) -> None:
-        """``headline`` is the part whose figures are the rule's."""
-        self._parts = parts
-        self._words = words
-        self._headline = None if headline is None else parts[headline]
-        self.is_timed = any(part.is_timed for part in parts)
 
     def plain(self, look: Look) -> bool | None:
         known = [holds for part in self._parts if (holds := part.plain(look)) is not None]
@@ -69,12 +66,6 @@ class AnyScale(Scale):
 
     def stays(self, look: Look) -> bool:
         return any(part.stays(look) for part in self._parts)
-
-    def baseline(self, look: Look) -> float | None:
-        return None if self._headline is None else self._headline.baseline(look)
-
-    def evidence(self, look: Look) -> Evidence:
-        return _joined(self._headline, look, self._words, self.weigh(look))
 
 
 class NotScale(Scale):

@@ -15,12 +15,10 @@ class LineScale(Scale):
     delta method. A KPI without a model is judged as it is, raw.
     """
 
-    def __init__(self, leaf: Line, measured: Measured, reference: int | None = None) -> None:
-        """``reference`` is the longest window, which tells what an order usually brings."""
+    def __init__(self, leaf: Line, measured: Measured) -> None:
         self._leaf = leaf
         self._is_below = leaf.side == "below"
         self._measured = measured
-        self._reference = reference
         self.is_timed = measured.is_moving
 
     def baseline(self, look: Look) -> float | None:
@@ -48,9 +46,7 @@ class LineScale(Scale):
         measured = self._measured
         if measured.uncertainty.kind == "none":
             return 0.0
-        usual = None
-        if self._reference is not None:
-            usual = look.desk.sums(look.part, self._reference)
+        usual = look.desk.sums(look.part, measured.reference)
         p = measured.uncertainty.tail(measured.sums(look), self._leaf.at, self._leaf.side, usual)
         return measured.over_a_week(look, p)
 
