@@ -94,11 +94,6 @@ def named(kind: bytes, id: str) -> bytes:
     return kind + id.encode()
 
 
-def id_of(name: bytes) -> str:
-    """The id that a name was made from."""
-    return name[1:].decode()
-
-
 def notice_name(receiver: str, fingerprint: str) -> bytes:
     """The name of the row of a notice."""
     return NOTICE + receiver.encode() + _SEPARATOR + fingerprint.encode()
