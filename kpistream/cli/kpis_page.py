@@ -147,7 +147,8 @@ def markdown() -> str:
     parts = [
         _HEAD,
         "## All of them / Tous\n\n" + _table(catalogue.kpis.values()),
-        "## Dashboards / Tableaux de bord\n\n" + _dashboards(catalogue),
+        "## Dashboards / Tableaux de bord\n\n" + _lists(catalogue.dashboards),
+        "## Funnels / Entonnoirs\n\n" + _lists(catalogue.funnels),
         *(_stage(stage, catalogue) for stage in get_args(Stage)),
         _TAIL,
     ]
@@ -163,10 +164,10 @@ def _table(kpis: Iterable[Kpi]) -> str:
     )
 
 
-def _dashboards(catalogue: Catalogue) -> str:
+def _lists(kpis_by_name: Mapping[str, Iterable[str]]) -> str:
     return "".join(
         f"- **{name}**: {', '.join(f'[`{kpi}`](#{kpi})' for kpi in kpis)}\n"
-        for name, kpis in catalogue.dashboards.items()
+        for name, kpis in kpis_by_name.items()
     )
 
 

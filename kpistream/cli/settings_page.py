@@ -62,8 +62,8 @@ webhooks:
   - {{name: marketing, url: "https://hooks.example.org/marketing"}}
 ```
 
-The same file may hold events, measures, KPIs, dimensions, objectives and dashboards of your own:
-[own-kpis.md](own-kpis.md). `kpistream demo` reads neither variables nor a file.
+The same file may hold events, measures, KPIs, dimensions, objectives, dashboards and funnels of
+your own: [own-kpis.md](own-kpis.md). `kpistream demo` reads neither variables nor a file.
 
 In a variable, lists of plain values have commas, other lists and mappings are JSON. An entry of a
 mapping can have a variable of its own:

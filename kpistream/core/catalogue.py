@@ -1,6 +1,6 @@
 """The catalogue: which events, measures and KPIs there are, as YAML files declare them.
 
-A file has up to six mappings or lists; a user's file needs only what it adds or changes:
+A file has up to seven mappings or lists; a user's file needs only what it adds or changes:
 
     dimensions: [brand]                                # beside channel, campaign, segment ...
     events: {test_drive: {fields: {model: text}}}      # beside click, order ...
@@ -8,6 +8,7 @@ A file has up to six mappings or lists; a user's file needs only what it adds or
     kpis: {test_drive_rate: {name: ..., unit: ratio, direction: up, formula: test_drives / leads}}
     objectives: {more_drives: {kpi: test_drives, target: 500, ...}}
     dashboards: {showroom: [test_drive_rate, leads]}
+    funnels: {showroom: [leads, test_drives, orders]}
 
 How several files make one is told in catalogue_layers.py.
 """
@@ -44,6 +45,8 @@ class Catalogue:
     objectives: tuple[Objective, ...] = ()
     dashboards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The ids of the KPIs that people look at together."""
+    funnels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The ids of the KPIs that count who takes each step of a way."""
 
     @classmethod
     def load(cls, text: str, filename: str) -> Catalogue:
@@ -72,8 +75,10 @@ class Catalogue:
         # What names a KPI that is wrong itself need not be told that it does not exist.
         if not mistakes.errors:
             objectives = read_objectives(file.objectives, kpis, dimensions, mistakes)
-            dashboards = _dashboards(file.dashboards, kpis, mistakes)
-            return cls(measures, kpis, events, dimensions, objectives, dashboards)
+            dashboards = _listed("dashboards", file.dashboards, kpis, mistakes)
+            funnels = _listed("funnels", file.funnels, kpis, mistakes)
+            _check_steps(file.funnels, kpis, mistakes)
+            return cls(measures, kpis, events, dimensions, objectives, dashboards, funnels)
         return cls(measures, kpis)
 
     def over(self, events: Container[str]) -> Catalogue:
@@ -90,8 +95,13 @@ class Catalogue:
             kpis=kpis,
             events={name: kind for name, kind in self.events.items() if name in events},
             objectives=_objectives_over(self.objectives, kpis),
-            dashboards=_dashboards_over(self.dashboards, kpis),
+            dashboards=_listed_over(self.dashboards, kpis),
+            funnels=_listed_over(self.funnels, kpis),
         )
+
+    def funnel_of(self, dashboard: str) -> str | None:
+        """The funnel that goes with a dashboard: of its name, or else the first there is."""
+        return dashboard if dashboard in self.funnels else next(iter(self.funnels), None)
 
     def measures_of(self, event: str) -> tuple[Measure, ...]:
         """The measures that events of a type feed."""
@@ -108,18 +118,32 @@ class Catalogue:
         return tuple(dict.fromkeys(measure.event for measure in measures))
 
 
-def _dashboards(
-    written: Mapping[str, Sequence[str]], kpis: Mapping[str, Kpi], mistakes: Mistakes
+def _listed(
+    section: str,
+    written: Mapping[str, Sequence[str]],
+    kpis: Mapping[str, Kpi],
+    mistakes: Mistakes,
 ) -> dict[str, tuple[str, ...]]:
-    """The dashboards; a KPI that does not exist, or is there twice, is reported."""
+    """Lists of KPIs; one that does not exist, or is there twice, is reported."""
     for name, ids in written.items():
         for index, kpi in enumerate(ids):
-            path = ("dashboards", name, index)
+            path = (section, name, index)
             if kpi not in kpis:
                 mistakes.unknown(path, "KPI", kpi, kpis)
             elif kpi in ids[:index]:
-                mistakes.report(path, f"{kpi!r} is twice on this dashboard")
+                mistakes.report(path, f"{kpi!r} is twice on this {section.removesuffix('s')}")
     return {name: tuple(ids) for name, ids in written.items()}
+
+
+def _check_steps(
+    written: Mapping[str, Sequence[str]], kpis: Mapping[str, Kpi], mistakes: Mistakes
+) -> None:
+    """Report the steps of funnels that count nothing."""
+    for name, ids in written.items():
+        for index, kpi in enumerate(ids):
+            if kpi in kpis and kpis[kpi].unit != "count":
+                problem = f"a step counts people or events, and {kpi} is no count"
+                mistakes.report(("funnels", name, index), problem)
 
 
 def _objectives_over(
@@ -132,8 +156,8 @@ def _objectives_over(
     )
 
 
-def _dashboards_over(
-    dashboards: Mapping[str, Sequence[str]], kpis: Container[str]
+def _listed_over(
+    lists: Mapping[str, Sequence[str]], kpis: Container[str]
 ) -> dict[str, tuple[str, ...]]:
-    left = {name: tuple(kpi for kpi in ids if kpi in kpis) for name, ids in dashboards.items()}
+    left = {name: tuple(kpi for kpi in ids if kpi in kpis) for name, ids in lists.items()}
     return {name: ids for name, ids in left.items() if ids}

@@ -202,7 +202,14 @@ def _some(kpis: list[str]) -> list[str]:
     return kpis
 
 
+def _a_way(kpis: list[str]) -> list[str]:
+    if len(kpis) < 2:
+        raise ValueError("a funnel has two steps or more; null removes one")
+    return kpis
+
+
 Shown = Annotated[list[str], AfterValidator(_some)]
+Way = Annotated[list[str], AfterValidator(_a_way)]
 Entries = Field(max_length=MAX_ENTRIES)
 SomeEntries = Field(min_length=1, max_length=MAX_ENTRIES)
 
@@ -216,6 +223,7 @@ class CatalogueFile(_Shape):
     kpis: Annotated[dict[Id, KpiShape], SomeEntries]
     objectives: Annotated[dict[Id, ObjectiveShape], Entries] = {}
     dashboards: Annotated[dict[Id, Shown], Entries] = {}
+    funnels: Annotated[dict[Id, Way], Entries] = {}
 
 
 _STAND_IN: Final[Mapping[str, Any]] = {

@@ -13,10 +13,12 @@ from typing import Any, Final, NamedTuple
 
 from kpistream.core.located_yaml import ConfigError, Located, Path, did_you_mean, dotted
 
-SECTIONS: Final = ("dimensions", "events", "measures", "kpis", "objectives", "dashboards")
+SECTIONS: Final = (
+    *("dimensions", "events", "measures", "kpis", "objectives", "dashboards", "funnels"),
+)
 """The keys of a catalogue file; a user's file may hold settings beside them."""
 
-_WHOLE: Final = ("measures", "dashboards")
+_WHOLE: Final = ("measures", "dashboards", "funnels")
 """Sections whose entries are replaced as a whole."""
 
 

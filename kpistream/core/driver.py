@@ -7,7 +7,7 @@ topics are lists here. Time is the arrival time of the records.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, Sums, enco
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
+from kpistream.core.series import Series
 from kpistream.core.slices import Slice
 from kpistream.core.unpriced import Unpriced
 
@@ -140,6 +141,10 @@ class Driver:
     def reading(self, kpi: str, window: str, **members: str) -> Reading | None:
         """The reading of any KPI, over any window, for the slice with these members."""
         return next(self._monitor.read(kpi, window, [self._slice(members)]), None)
+
+    def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series]:
+        """The course of some KPIs for one slice, step by step between edges in epoch seconds."""
+        return self._monitor.series(kpis, part, edges)
 
     def before(self, kpi: str, window: str, **members: str) -> Reading | None:
         """The same over the window before."""

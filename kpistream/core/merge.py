@@ -7,8 +7,9 @@ next coarser pane, which names the panes it holds, so that doing it twice adds n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from typing import Final
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -80,6 +81,13 @@ class _Meta(msgspec.Struct, frozen=True, array_like=True):
 
     newest: _Progress
     before: _Progress
+
+
+class Whole(NamedTuple):
+    """The sums over a step of time, and whether all that belongs to it could be counted."""
+
+    sums: Sums
+    is_whole: bool
 
 
 _encode_meta = msgspec.json.Encoder().encode
@@ -585,14 +593,32 @@ class Merger:
         None where it would not be exact, because panes that reach beyond the span may hold some of
         it, or were dropped. So {} means that nothing is known to have occurred.
         """
-        grain_s = exact_grain_s(self._tiers, lo_s, hi_s, self.complete_s)
+        span = self._exact_span(lo_s, hi_s)
         state = self._slices.get(part)
-        if grain_s is None or state is None:
-            return None if grain_s is None else {}
-        span = Span(lo_s, hi_s, grain_s)
+        if span is None or state is None:
+            return None if span is None else {}
         if state.is_cut(span, self._tiers):
             return None
         return self._show(state, span, state.make_view(span, self._pricing))
+
+    def sums_along(self, part: Slice, edges: Sequence[int]) -> list[Whole | None]:
+        """What views over the steps between edges (epoch seconds, ascending) show, as of now.
+
+        None for a step that is finer than what is kept, or of which something was dropped.
+        """
+        spans = [self._exact_span(lo_s, hi_s) for lo_s, hi_s in pairwise(edges)]
+        state = self._slices.get(part)
+        if state is None:
+            return [None if span is None else Whole({}, True) for span in spans]
+        views, cut = state.views_along(edges, spans, self._tiers, self._pricing)
+        return [
+            None if span is None else Whole(self._show(state, span, view), number not in cut)
+            for number, (span, view) in enumerate(zip(spans, views, strict=True))
+        ]
+
+    def _exact_span(self, lo_s: int, hi_s: int) -> Span | None:
+        grain_s = exact_grain_s(self._tiers, lo_s, hi_s, self.complete_s)
+        return None if grain_s is None else Span(lo_s, hi_s, grain_s)
 
     def _show(self, state: SliceState, span: Span, view: View) -> Sums:
         if not state.levels and not state.crowds:

@@ -30,7 +30,8 @@ from kpistream.core.partials import (
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress, assess
 from kpistream.core.readings import Board, Pair, Reading
-from kpistream.core.slices import Slice, slice_from_key
+from kpistream.core.series import Series, Step, series_of
+from kpistream.core.slices import Slice, set_of, slice_from_key
 from kpistream.core.survey import Survey
 from kpistream.core.unpriced import Unpriced, unpriced
 
@@ -40,6 +41,12 @@ REMEMBER_ENDED_S: Final = 86_400.0
 
 NOTE_HELD_S: Final = 60.0
 """So much of the time that an alert was held may be lost in a restart."""
+
+COMPARED: Final[tuple[tuple[str, ...], ...]] = ((), ("channel",))
+"""The sets of dimensions whose readings are kept for the window before, too."""
+
+MOST_COMPARED: Final = 20
+"""Of so many slices of a partition, as they come."""
 
 MOST_WHYS: Final = 20
 """Of the alerts that begin to fire in one beat, so many are explained."""
@@ -98,11 +105,15 @@ class Monitor:
         """
         self.merger = Merger(plan.merge_rules, sources, owner)
         self.board = Board()
+        self.before = Board()
+        """Of some slices, the readings of the windows before; replaced, never changed."""
         self._plan = plan
         self._survey = Survey(plan)
         self._most_readings = most_readings
         self._readings: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
         self._published: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
+        self._compared: dict[Slice, dict[tuple[str, int], Reading]] = {}
+        """The readings of the windows before, by slice, KPI and index of the window."""
         self._is_reading_up = False
         """Whether there are readings, since a restart, that have not been worked out once."""
         self._stale: set[Pair] = set()
@@ -267,7 +278,21 @@ class Monitor:
                 survey.move(part, index)
         merger.touched, merger.moved, merger.gone = {}, {}, []
 
+    def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series]:
+        """The course of some KPIs for one slice, each step between two edges on its own.
+
+        ``edges`` are epoch seconds, ascending. Raises KeyError for an unknown KPI.
+        """
+        steps = [
+            None if step is None else Step(step.sums, measures_apart(step.sums), step.is_whole)
+            for step in self.merger.sums_along(part, edges)
+        ]
+        return [
+            series_of(self._survey.readers[kpi], part, edges, steps, self._silent) for kpi in kpis
+        ]
+
     def _drop_readings(self, part: Slice) -> None:
+        self._compared.pop(part, None)
         for pair, held in self._readings.items():
             for currency in (None, self._plan.currency):
                 if held.pop((part, currency), None) is not None:
@@ -286,7 +311,11 @@ class Monitor:
         for pair in self._stale:
             self._published[pair] = dict(self._readings[pair])
         self._stale = set()
-        self.board = Board.indexed(dict(self._published), self.merger.now_ms / 1000)
+        as_of = self.merger.now_ms / 1000
+        self.board = Board.indexed(dict(self._published), as_of)
+        if worked_out:
+            held = self._compared.values()
+            self.before = Board((r for readings in held for r in readings.values()), as_of)
 
     def _read_slice(self, part: Slice, index: int, readers: Iterable[KpiReader]) -> None:
         window, as_of = self._plan.windows[index].name, self.merger.now_ms / 1000
@@ -303,6 +332,23 @@ class Monitor:
                 self._stale.add(pair)
             elif held.pop(key, None) is not None:
                 self._stale.add(pair)
+        if set_of(part) in COMPARED:
+            self._compare(part, index, readers)
+
+    def _compare(self, part: Slice, index: int, readers: Iterable[KpiReader]) -> None:
+        """Read the window before for the same KPIs."""
+        if part not in self._compared and len(self._compared) >= MOST_COMPARED:
+            return
+        compared = self._compared.setdefault(part, {})
+        sums = self.merger.sums(part, index, before=True)
+        window, as_of = self._plan.windows[index].name, self.merger.now_ms / 1000
+        apart = measures_apart(sums)
+        for reader in readers:
+            reading = reader.read(window, part, sums, as_of, self._silent, apart)
+            if reading is None:
+                compared.pop((reader.id, index), None)
+            else:
+                compared[reader.id, index] = reading
 
     # -- objectives and money apart ----------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -118,6 +119,28 @@ class SliceState:
                 pricing.enter(view.sums, self.total(pane), pane[1])
         return view
 
+    def views_along(
+        self, edges: Sequence[int], spans: Sequence[Span | None], tiers: Tiers, pricing: Pricing
+    ) -> tuple[list[View], set[int]]:
+        """Add up the panes of consecutive spans between edges, in one pass over the panes.
+
+        Also, the numbers of the spans in which a pane that is too wide for them lies partly.
+        """
+        views = [View({}) for _ in spans]
+        crowds: list[dict[str, Sketch]] = [{} for _ in spans]
+        cut: set[int] = set()
+        for pane in self.panes:
+            number = bisect_right(edges, pane[1]) - 1
+            span = spans[number] if 0 <= number < len(spans) else None
+            if span is not None and span.holds(pane):
+                pricing.enter(views[number].sums, self.total(pane), pane[1])
+                _gather(crowds[number], self.crowds_in(pane), WINDOW_EXACT)
+            else:
+                cut.update(_crossed(pane, edges, tiers))
+        for view, people in zip(views, crowds, strict=True):
+            view.crowds = people
+        return views, cut
+
     def is_cut(self, span: Span, tiers: Tiers) -> bool:
         """Whether a pane that is too wide for the span lies partly in it."""
         lo, hi, grain = span
@@ -187,6 +210,13 @@ def exact_grain_s(tiers: Tiers, lo_s: int, hi_s: int, reached_s: float) -> int |
     wider = tiers.parent((fitting[-1].width_s, lo_s))
     oldest_s = lo_s if wider is None else wider[1]
     return fitting[-1].width_s if oldest_s > reached_s - fitting[-1].reach_s else None
+
+
+def _crossed(pane: Pane, edges: Sequence[int], tiers: Tiers) -> range:
+    """The numbers of the spans between edges that a pane is a part of, or has a part in."""
+    first = max(0, bisect_right(edges, pane[1]) - 1)
+    last = min(len(edges) - 1, bisect_left(edges, tiers.end_of(pane)))
+    return range(first, last)
 
 
 def _gather(into: dict[str, Sketch], crowds: Crowds, exact: int = EXACT_LIMIT) -> None:

@@ -41,6 +41,8 @@ class Merging:
         self._busy_s = 0.0
         self.board = Board()
         """The readings of every slice this worker owns; replaced, so other threads may read it."""
+        self.before = Board()
+        """Of some of them, the readings of the windows before; replaced, too."""
         self.alerts: tuple[Alert, ...] = ()
         """The alerts over these slices; replaced, too."""
         self.objectives: tuple[Progress, ...] = ()
@@ -96,6 +98,9 @@ class Merging:
         touched, self._touched = self._touched, set()
         kin = tuple(self.monitors.values())
         news = [a for p in touched if p in self.monitors for a in self.monitors[p].beat(kin)]
+        for alert in news:
+            if alert.is_news:
+                self._telemetry.alert_changed(alert.rule, alert.state.value)
         for partition in touched & self.monitors.keys():
             news += self.monitors[partition].take_refreshed()
         if touched:
@@ -115,6 +120,7 @@ class Merging:
     def _publish(self) -> None:
         monitors = self.monitors.values()
         self.board = Board.joined(monitor.board for monitor in monitors)
+        self.before = Board.joined(monitor.before for monitor in monitors)
         alerts = (alert for m in monitors for alert in m.alerts.values())
         self.alerts = tuple(a for a in alerts if a.state is not AlertState.inactive)
         self.objectives = tuple(progress for m in monitors for progress in m.objectives())

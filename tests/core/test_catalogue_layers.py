@@ -61,6 +61,8 @@ objectives:
     kpis: [calls, sessions]
 dashboards:
   showroom: [good_drive_rate, calls]
+funnels:
+  showroom: [sessions, calls]
 """
 
 
@@ -128,6 +130,16 @@ def test_kpis_objectives_and_dashboards_of_ones_own_are_read(drives: Catalogue) 
     assert (objective.id, objective.slice) == ("better_drives", (("dealer", "nord"),))
     assert drives.dashboards["showroom"] == ("good_drive_rate", "calls")
     assert drives.dashboards["sales"] == ("calls", "sessions")
+
+
+def test_a_funnel_goes_with_the_dashboard_of_its_name_or_with_all(drives: Catalogue) -> None:
+    assert drives.funnels == {"showroom": ("sessions", "calls")}
+    assert drives.funnel_of("showroom") == drives.funnel_of("sales") == "showroom"
+    assert over("").funnel_of("sales") is None
+
+
+def test_a_funnel_loses_the_steps_that_no_event_feeds(drives: Catalogue) -> None:
+    assert drives.over({"session"}).funnels == {"showroom": ("sessions",)}
 
 
 def test_an_objective_leaves_with_its_kpi_and_stays_without_those_that_watch_it(

@@ -90,7 +90,7 @@ def _velocity(known: Known) -> Fraction:
 _PLAIN: Final = (
     *("impressions", "reach", "clicks", "visitors", "sessions", "orders", "leads", "calls"),
     *("marketing_qualified_leads", "sales_qualified_leads", "opportunities"),
-    *("new_customers", "active_customers"),
+    *("new_customers", "active_customers", "carts_created", "carts_checked_out", "won_leads"),
 )
 """Those that are a measure of the same name."""
 

@@ -25,15 +25,17 @@ MAX_SERIES: Final = 20_000
 """The most series a worker exports, its runtime's own included."""
 
 _SHOWN_STATES: Final = (AlertState.pending, AlertState.firing, AlertState.resolved)
+_TOLD_STATES: Final = (AlertState.firing, AlertState.resolved)
 
 
 class WorkerCollector(Collector):
     """Everything a worker exports.
 
-    ``board``, ``alerts``, ``objectives`` and ``unpriced`` return immutable snapshots, so a scrape
-    may run in another thread. Series leave as soon as their slice, partition or alert does; none
-    carries a timestamp. ``dimensions`` are the configured ones, a user's own included, ``rules``
-    the names of the loaded rules, ``objectives`` those whose slice this worker owns.
+    ``board``, ``before`` (the readings of the windows before), ``alerts``, ``objectives`` and
+    ``unpriced`` return immutable snapshots, so a scrape may run in another thread. Series leave as
+    soon as their slice, partition or alert does; none carries a timestamp. ``dimensions`` are the
+    configured ones, a user's own included, ``rules`` the names of the loaded rules, ``objectives``
+    those whose slice this worker owns.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class WorkerCollector(Collector):
         max_series: int = MAX_SERIES,
         objectives: Callable[[], Sequence[Progress]] = lambda: (),
         unpriced: Callable[[], Sequence[Unpriced]] = lambda: (),
+        before: Callable[[], Board] = Board,
     ) -> None:
         self._board = board
+        self._before = before
         self._telemetry = telemetry
         self._alerts = alerts
         self._dimensions = reading_dimensions(dimensions)
@@ -66,19 +70,21 @@ class WorkerCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The metrics of this moment, readings last: they get the room that is left."""
-        board = self._board()
+        board, before = self._board(), self._before()
+        telemetry = self._telemetry.snapshot()
         others = [
             *self._runtime.collect(),
             families.BUILD.gather([((self._version,), 1)]),
             families.SLICES.gather([((), len({reading.slice for reading in board}))]),
             self._alert_metric(),
+            self._change_metric(telemetry),
             *_objective_metrics(self._objectives()),
             *_unpriced_metrics(self._unpriced()),
-            *_pipeline_metrics(self._telemetry.snapshot()),
+            *_pipeline_metrics(telemetry),
         ]
-        taken = sum(len(metric.samples) for metric in others) + 1
+        taken = sum(len(metric.samples) for metric in others) + len(before) + 1
         chosen = select(board.readings, max(0, self._max_series - taken))
-        return [*others, *_reading_metrics(chosen, self._dimensions)]
+        return [*others, *_reading_metrics(chosen, before.readings, self._dimensions)]
 
     def _alert_metric(self) -> Metric:
         counts = Counter(
@@ -90,6 +96,14 @@ class WorkerCollector(Collector):
             if alert.state in _SHOWN_STATES
         )
         return families.ALERTS.gather(counts.items())
+
+    def _change_metric(self, telemetry: Snapshot) -> Metric:
+        """What has not happened yet is 0, so that the first time shows."""
+        changes = {(rule, str(state)): 0 for rule in self._rules for state in _TOLD_STATES}
+        counts = {**changes, **telemetry.alert_changes}
+        return families.ALERT_CHANGES.gather(
+            ((safe(rule), state), n) for (rule, state), n in counts.items()
+        )
 
 
 def _runtime_registry() -> CollectorRegistry:
@@ -155,8 +169,11 @@ def _histogram_metric(family: Family, histograms: Mapping[str, Histogram]) -> Me
     return metric
 
 
-def _reading_metrics(chosen: Selection, dimensions: Sequence[str]) -> Iterable[Metric]:
+def _reading_metrics(
+    chosen: Selection, before: Sequence[Reading], dimensions: Sequence[str]
+) -> Iterable[Metric]:
     shown, doubles = _labelled(chosen.readings, dimensions)
+    compared, _ = _labelled(before, dimensions)
     dropped = chosen.dropped + sum(map(series_of, doubles))
     yield families.SERIES_DROPPED.gather([((), dropped)])
     yield _gauge(families.KPI, [(labels, r.value) for labels, r in shown])
@@ -168,6 +185,7 @@ def _reading_metrics(chosen: Selection, dimensions: Sequence[str]) -> Iterable[M
         families.KPI_DENOMINATOR,
         [(labels, r.denominator) for labels, r in shown if r.denominator is not None],
     )
+    yield _gauge(families.KPI_BEFORE, [(labels, r.value) for labels, r in compared])
     yield _gauge(families.KPI_SAMPLE, [(labels, r.sample) for labels, r in shown])
 
 

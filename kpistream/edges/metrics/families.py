@@ -76,6 +76,13 @@ KPI_DENOMINATOR: Final = Family(
     _READING_LABELS,
     "What the KPI divides by; absent for a KPI that divides by nothing.",
 )
+KPI_BEFORE: Final = Family(
+    "kpistream_kpi_before",
+    "gauge",
+    _READING_LABELS,
+    "Value of a KPI over the window before, of calendar windows up to the same time of the period: "
+    "for the total and for each channel.",
+)
 KPI_SAMPLE: Final = Family(
     "kpistream_kpi_sample", "gauge", _READING_LABELS, "Number of events the KPI's value rests on."
 )
@@ -140,6 +147,12 @@ LEFT_OUT: Final = Family(
 )
 ALERTS: Final = Family(
     "kpistream_alerts", "gauge", ("rule", "state"), "Alerts of a rule in a state."
+)
+ALERT_CHANGES: Final = Family(
+    "kpistream_alert_changes_total",
+    "counter",
+    ("rule", "state"),
+    "How often alerts of a rule began to fire, and resolved, on this worker.",
 )
 OBJECTIVE_VALUE: Final = Family(
     "kpistream_objective_value",
@@ -206,6 +219,7 @@ FAMILIES: Final = (
     KPI,
     KPI_NUMERATOR,
     KPI_DENOMINATOR,
+    KPI_BEFORE,
     KPI_SAMPLE,
     EVENTS,
     LATENESS,
@@ -219,6 +233,7 @@ FAMILIES: Final = (
     WAITING,
     LEFT_OUT,
     ALERTS,
+    ALERT_CHANGES,
     OBJECTIVE_VALUE,
     OBJECTIVE_TARGET,
     OBJECTIVE_PROJECTED,

@@ -45,6 +45,7 @@ class Snapshot:
     deliveries: Mapping[tuple[str, str], int]
     waiting: Mapping[str, int]
     left_out: int
+    alert_changes: Mapping[tuple[str, str], int]
     flushed: Mapping[str, int]
 
 
@@ -66,6 +67,7 @@ class Telemetry:
         self._deliveries: dict[tuple[str, str], int] = {}
         self._waiting: dict[str, int] = {}
         self._left_out = 0
+        self._alert_changes: dict[tuple[str, str], int] = {}
         self._flushed: dict[str, int] = {}
 
     def outcomes(self, topic: str, partition: int, counts: OutcomeCounts) -> None:
@@ -113,6 +115,11 @@ class Telemetry:
         """So often an alert found no room among what is to be told: absolute."""
         self._left_out = alerts
 
+    def alert_changed(self, rule: str, state: str) -> None:
+        """An alert of a rule began to fire, or resolved."""
+        key = (rule, state)
+        self._alert_changes[key] = self._alert_changes.get(key, 0) + 1
+
     def flushed(self, table: str, rows: int) -> None:
         """A flush made this many more rows of a table durable."""
         self._flushed[table] = self._flushed.get(table, 0) + rows
@@ -138,6 +145,7 @@ class Telemetry:
             deliveries=self._deliveries.copy(),
             waiting=self._waiting.copy(),
             left_out=self._left_out,
+            alert_changes=self._alert_changes.copy(),
             flushed=self._flushed.copy(),
         )
 
