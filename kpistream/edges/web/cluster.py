@@ -1,0 +1,129 @@
+"""The cluster: how a worker asks the others, so that each of them answers for all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+
+from kpistream.edges.web.peer import Missing, Peer
+
+TIMEOUT_S: Final = 2.0
+"""How long a peer may take to answer: who asks is a person."""
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+SCOPE: Final = ("scope", "worker")
+"""The parameter by which a peer answers for itself alone; without it, they would ask in circles."""
+
+Params = Iterable[tuple[str, str]]
+
+
+class PeerAway(Exception):
+    """A peer did not answer, or not with what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the peers answered, and who did not."""
+
+    answers: tuple[Mapping[str, Any], ...]
+    missing: tuple[Missing, ...]
+
+
+class Cluster:
+    """The other workers, asked over HTTP.
+
+    ``peers`` says who they are at the moment. ``token`` is what a reader must know, if anything.
+    """
+
+    def __init__(
+        self,
+        peers: Callable[[], Sequence[Peer]] = lambda: (),
+        token: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._peers = peers
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._timeout = ClientTimeout(total=timeout_s)
+        self._session: ClientSession | None = None
+
+    @property
+    def peers(self) -> Sequence[Peer]:
+        """Who they are."""
+        return self._peers()
+
+    @property
+    def notifier(self) -> Peer | None:
+        """The peer that notifies; None if it is this worker, or nobody."""
+        return next((peer for peer in self.peers if peer.is_notifier), None)
+
+    async def gather(self, path: str, params: Params = ()) -> Gathered:
+        """What all peers answer for themselves at ``path``, below ``/api/v1/``."""
+        params = [*params, SCOPE]
+        peers = self.peers
+        found = await asyncio.gather(*(self._attempt(peer, path, params) for peer in peers))
+        return Gathered(
+            tuple(one for one in found if not isinstance(one, Missing)),
+            tuple(one for one in found if isinstance(one, Missing)),
+        )
+
+    async def ask(self, peer: Peer, path: str, params: Params = ()) -> Mapping[str, Any]:
+        """What one peer answers for itself at ``path``; raises PeerAway, with a reason."""
+        try:
+            return await self._get(peer, path, [*params, SCOPE])
+        except TimeoutError:
+            raise PeerAway("did not answer in time") from None
+        except (ClientError, OSError, ValueError) as error:
+            raise PeerAway(str(error) or type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _attempt(self, peer: Peer, path: str, params: Params) -> Mapping[str, Any] | Missing:
+        try:
+            return await self.ask(peer, path, params)
+        except PeerAway as away:
+            return Missing(peer.url, str(away), peer.slices)
+
+    async def _get(self, peer: Peer, path: str, params: Params) -> Mapping[str, Any]:
+        if self._session is None:
+            self._session = ClientSession(trust_env=False)
+        async with self._session.get(
+            f"{peer.url}/api/v1/{path}",
+            params=list(params),
+            headers=self._headers,
+            timeout=self._timeout,
+            allow_redirects=False,
+        ) as answer:
+            body = await _whole(answer)
+            if answer.status != HTTPStatus.OK:
+                raise PeerAway(_problem(answer.status, body))
+            document = msgspec.json.decode(body)
+        if not isinstance(document, dict):
+            raise PeerAway("what answers there is no worker of kpistream")
+        return document
+
+
+async def _whole(answer: ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise PeerAway(f"answered with more than {MOST_BYTES:,} bytes")
+    return bytes(body)
+
+
+def _problem(status: int, body: bytes) -> str:
+    try:
+        detail = msgspec.json.decode(body)["detail"]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return f"answered {status}"
+    return f"answered {status}: {detail}"
