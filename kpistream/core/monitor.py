@@ -143,6 +143,11 @@ class Monitor:
         """The alerts by fingerprint; ended ones stay for a day."""
         return self._judge.alerts
 
+    @property
+    def silent(self) -> frozenset[str]:
+        """The topics that are not heard of."""
+        return self._silent
+
     # -- restoring ---------------------------------------------------------------------------------
 
     def restore(self, key: bytes, value: bytes | None) -> None:

@@ -12,9 +12,12 @@ from kpistream.core.alerting.alerts import Alert
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
-from kpistream.core.slices import Slice
+from kpistream.core.series import Series
+from kpistream.core.slices import Slice, set_of
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
+from kpistream.edges.web.peer import Peer
+from kpistream.stream.alert_log import read_alert_log
 from kpistream.stream.connection import Connection
 from kpistream.stream.courier import Receiver
 from kpistream.stream.faust_app import build_faust_app
@@ -23,6 +26,7 @@ from kpistream.stream.layout import NOTIFIERS, Layout
 from kpistream.stream.measuring import Clock, Measuring
 from kpistream.stream.merging import Merging
 from kpistream.stream.notifying import Notifying
+from kpistream.stream.peers import peers_of, sets_in
 from kpistream.stream.recovery import RowTable, row_table
 from kpistream.stream.sender import BulkSender
 from kpistream.stream.topics import require_logs
@@ -44,9 +48,14 @@ class Stream:
         telemetry: Telemetry,
         receivers: Sequence[Receiver],
         clock_ms: Clock,
+        url: str,
         flush_s: float = 0.5,
     ) -> None:
-        self.app = build_faust_app(layout.app_id, connection)
+        """``url`` is where other workers reach this one's web server."""
+        self.app = build_faust_app(layout.app_id, connection, url)
+        self._url = url
+        self._connection = connection
+        self._sets = plan.slicing.sets
         self._layout = layout
         self._sender = sender
         self._flush_s = flush_s
@@ -83,6 +92,54 @@ class Stream:
     ) -> tuple[Sequence[Reading], bool]:
         """The readings of any KPI over any window of the slices wanted; whether there are more."""
         return self._merging.read(kpi, window, before, wanted)
+
+    def reading(self, kpi: str, window: str, part: Slice, before: bool) -> Reading | None:
+        """One reading of a slice that is here, whether or not it is kept up to date."""
+        return self._merging.reading(kpi, window, part, before)
+
+    def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series] | None:
+        """The courses of some KPIs for a slice; None if another worker owns it."""
+        if set_of(part) not in self.sets:
+            return None
+        return self._merging.series(kpis, part, edges)
+
+    def slices(self, sets: Sequence[tuple[str, ...]], most: int) -> tuple[list[Slice], bool]:
+        """The slices here of some sets of dimensions; whether there are more than ``most``."""
+        return self._merging.slices(sets, most)
+
+    @property
+    def before(self) -> Board:
+        """Of some slices this worker owns, the readings of the windows before."""
+        return self._merging.before
+
+    @property
+    def silent_topics(self) -> Sequence[str]:
+        """The topics that are not heard of, by the slices here."""
+        return self._merging.silent_topics
+
+    @property
+    def partitions(self) -> Sequence[int]:
+        """The partitions of slices that this worker owns."""
+        return sorted(self._merging.monitors)
+
+    @property
+    def sets(self) -> Sequence[tuple[str, ...]]:
+        """The sets of dimensions whose slices this worker owns."""
+        return sets_in(self.partitions, self._layout, self._sets)
+
+    @property
+    def peers(self) -> Sequence[Peer]:
+        """The other workers of the group, as of its last rebalance."""
+        assignor: Any = self.app.assignor
+        found = peers_of(assignor.tables_metadata(), self._layout, self._sets)
+        return [peer for peer in found if peer.url != self._url]
+
+    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> tuple[list[Alert], bool]:
+        """The changes of alerts that were told between two moments; whether there are more.
+
+        Raises BrokerAway.
+        """
+        return await read_alert_log(self._connection, self._layout.alerts, from_ms, to_ms, most)
 
     @property
     def waiting_for(self) -> tuple[str, ...]:

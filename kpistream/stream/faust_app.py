@@ -32,8 +32,11 @@ class _App(faust.App):
         """Keep the working directory clean: nothing is stored on disk."""
 
 
-def build_faust_app(app_id: str, connection: Connection) -> faust.App:
-    """An app with the batch transport and batch recovery, and without what it does not need."""
+def build_faust_app(app_id: str, connection: Connection, url: str) -> faust.App:
+    """An app with the batch transport and batch recovery, and without what it does not need.
+
+    ``url`` is where the other workers of the group reach this one; they hear of it from Faust.
+    """
     app = _App(
         app_id,
         broker=[SCHEME + server for server in connection.servers],
@@ -45,6 +48,7 @@ def build_faust_app(app_id: str, connection: Connection) -> faust.App:
         topic_disable_leader=True,
         topic_allow_declare=False,
         web_enabled=False,
+        canonical_url=url,
         stream_wait_empty=True,
         broker_commit_interval=1.0,
         broker_session_timeout=connection.session_timeout_s,

@@ -17,6 +17,10 @@ NOTIFIER: Final = 0
 
 NOTIFIERS: Final = 1
 """How many partitions the topic of alerts has."""
+
+ALERTS_KEPT_MS: Final = 15 * DAY_MS
+"""How long the log of alerts goes back: a report of last week is read some days after it."""
+
 _KEPT: Final = MappingProxyType({"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)})
 _BROKER_TIME: Final = MappingProxyType({TIMESTAMP_TYPE: "LogAppendTime"})
 # A worker that lost its partitions may write a stale row after its successor's: compaction
@@ -98,7 +102,7 @@ class Layout:
         timed = {**kept, **_BROKER_TIME}
         specs = [
             TopicSpec(self.partials, self.partitions, timed),
-            TopicSpec(self.alerts, NOTIFIERS, timed),
+            TopicSpec(self.alerts, NOTIFIERS, {**timed, "retention.ms": str(ALERTS_KEPT_MS)}),
             TopicSpec(self.dead_letters, self.partitions, kept),
             TopicSpec(self.merged_table, self.partitions, table),
             TopicSpec(self.notified_table, NOTIFIERS, table),

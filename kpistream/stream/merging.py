@@ -13,7 +13,8 @@ from kpistream.core.partials import Source
 from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
-from kpistream.core.slices import Slice
+from kpistream.core.series import Series
+from kpistream.core.slices import Slice, set_of
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.ownership import new_owner
@@ -142,6 +143,32 @@ class Merging:
                 return readings, True
             left -= len(parts)
         return readings, False
+
+    def reading(self, kpi: str, window: str, part: Slice, before: bool) -> Reading | None:
+        """One reading; of the total, it is kept up to date from then on."""
+        for monitor in self.monitors.values():
+            if part in monitor.merger.slices:
+                found = monitor.read(kpi, window, [part], before=before, keep=part == ())
+                return next(found, None)
+        return None
+
+    def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series]:
+        """The courses of some KPIs for a slice; nothing happened in one that is not here."""
+        monitors = self.monitors.values()
+        owner = next((m for m in monitors if part in m.merger.slices), next(iter(monitors)))
+        return owner.series(kpis, part, edges)
+
+    def slices(self, sets: Sequence[tuple[str, ...]], most: int) -> tuple[list[Slice], bool]:
+        """The slices of some sets of dimensions; whether there are more than ``most``."""
+        wanted = set(sets)
+        here = (part for monitor in self.monitors.values() for part in monitor.merger.slices)
+        found = list(islice((part for part in here if set_of(part) in wanted), most + 1))
+        return found[:most], len(found) > most
+
+    @property
+    def silent_topics(self) -> Sequence[str]:
+        """The topics that are not heard of, by the slices here."""
+        return sorted({topic for monitor in self.monitors.values() for topic in monitor.silent})
 
     def take_unacknowledged(self) -> list[Any]:
         """The chunks that the flush just drained includes."""

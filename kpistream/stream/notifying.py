@@ -180,6 +180,11 @@ class Notifying:
         notifier = self._notifier
         return None if notifier is None else notifier.status(alert, self._clock_s())
 
+    def suppression_of(self, fingerprint: str) -> Suppression | None:
+        """The same for an alert that was told; None if it is not known here."""
+        notifier = self._notifier
+        return None if notifier is None else notifier.status_of(fingerprint, self._clock_s())
+
     def silences(self) -> Sequence[Silence]:
         """The silences that hold, are to come or ended not long ago, the newest first."""
         return () if self._notifier is None else self._notifier.silences(self._clock_s())

@@ -107,7 +107,7 @@ class Flusher:
 
 def build_app(options: argparse.Namespace, sender: BulkSender) -> faust.App:
     link = Connection(options.bootstrap, session_timeout_s=options.session_timeout)
-    app = build_faust_app(options.id, link)
+    app = build_faust_app(options.id, link, "http://127.0.0.1:1")
     counts = Counts()
     flusher = Flusher(counts, sender, options)
     cast(BatchTransport, app.transport).on_revoke_flush = flusher.flush

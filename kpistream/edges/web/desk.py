@@ -30,6 +30,9 @@ class Desk(Protocol):
     def suppression(self, alert: Alert) -> Suppression | None:
         """What keeps people from being told of an alert; None if another worker knows."""
 
+    def suppression_of(self, fingerprint: str) -> Suppression | None:
+        """The same for an alert that was told; None if it is not known here."""
+
     def silences(self) -> Sequence[Silence]:
         """The silences that hold, are to come or ended not long ago, the newest first."""
 

@@ -279,6 +279,11 @@ class Notifier:
         )
         return msgspec.structs.replace(self._suppressions.of(notices, now_s), muted=muted)
 
+    def status_of(self, fingerprint: str, now_s: float) -> Suppression | None:
+        """What suppresses an alert that was told; None if no such alert is known."""
+        notices = self._book.get(fingerprint)
+        return None if notices is None else self.status(notices.alert, now_s)
+
     def silences(self, now_s: float) -> list[Silence]:
         """The silences that hold, are to come or ended not long ago; the newest first."""
         kept = [s for s in self._suppressions.silences if now_s - s.until <= KEEP_ENDED_S]
