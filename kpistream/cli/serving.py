@@ -104,6 +104,7 @@ class Worker:
             self.telemetry,
             receivers,
             _clock_ms,
+            self.url,
             settings.flush_interval,
         )
 

@@ -16,9 +16,14 @@ from kpistream.edges.web.peer import Missing, Peer
 TIMEOUT_S: Final = 2.0
 """How long a peer may take to answer: who asks is a person."""
 
+AVOIDED_S: Final = 5.0
+"""Who did not answer in time is not waited for again for so long."""
+
 MOST_BYTES: Final = 64 * 1024 * 1024
 SCOPE: Final = ("scope", "worker")
 """The parameter by which a peer answers for itself alone; without it, they would ask in circles."""
+
+_TOO_LATE: Final = "did not answer in time"
 
 Params = Iterable[tuple[str, str]]
 
@@ -51,6 +56,7 @@ class Cluster:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout = ClientTimeout(total=timeout_s)
         self._session: ClientSession | None = None
+        self._slow_until: dict[str, float] = {}
 
     @property
     def peers(self) -> Sequence[Peer]:
@@ -74,12 +80,18 @@ class Cluster:
 
     async def ask(self, peer: Peer, path: str, params: Params = ()) -> Mapping[str, Any]:
         """What one peer answers for itself at ``path``; raises PeerAway, with a reason."""
+        clock = asyncio.get_running_loop().time
+        if self._slow_until.get(peer.url, 0.0) > clock():
+            raise PeerAway(_TOO_LATE)
         try:
-            return await self._get(peer, path, [*params, SCOPE])
+            answer = await self._get(peer, path, [*params, SCOPE])
         except TimeoutError:
-            raise PeerAway("did not answer in time") from None
+            self._slow_until[peer.url] = clock() + AVOIDED_S
+            raise PeerAway(_TOO_LATE) from None
         except (ClientError, OSError, ValueError) as error:
             raise PeerAway(str(error) or type(error).__name__) from error
+        self._slow_until.pop(peer.url, None)
+        return answer
 
     async def close(self) -> None:
         """Close the connections."""

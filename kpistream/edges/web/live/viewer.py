@@ -1,0 +1,185 @@
+"""The viewer: what a worker knows of what somebody looks at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from heapq import nlargest
+from typing import Any, Final
+
+from kpistream.core.alerting.alerts import Alert, AlertState
+from kpistream.core.instants import rfc3339
+from kpistream.core.readings import Board, Reading
+from kpistream.core.slices import Slice, set_of
+from kpistream.core.steps import edges_for_window
+from kpistream.edges.web.knowledge import Knowledge
+from kpistream.edges.web.live.peeks import Key, Peeks
+from kpistream.edges.web.live.view_query import ViewQuery, boards_of
+from kpistream.edges.web.peer import Missing
+
+MOST_ROWS: Final = 50
+"""The most members in a breakdown."""
+
+MOST_ALERTS: Final = 100
+POINTS_FRESH_S: Final = 10.0
+"""How old the small pictures may be."""
+
+MOST_PICTURES: Final = 100
+
+View = dict[str, Any]
+"""A view as it is published; what another worker owns is left out, or None."""
+
+_SHOWN: Final = (AlertState.firing, AlertState.pending, AlertState.resolved)
+
+
+class Viewer:
+    """Views of what one worker knows. It looks into the state of the pipeline, so in its thread."""
+
+    def __init__(self, knowledge: Knowledge, clock_s: Callable[[], float] = time.monotonic) -> None:
+        """``clock_s`` is monotonic."""
+        self._knowledge = knowledge
+        self._plan = knowledge.plan
+        self._clock_s = clock_s
+        self._peeks = Peeks(knowledge, clock_s)
+        self._boards = boards_of(self._plan.catalogue)
+        self._pictures: dict[tuple[str, str, Slice], tuple[float, dict[str, list[Any]]]] = {}
+
+    def view(self, query: ViewQuery) -> View:
+        """What is known here of what is asked for."""
+        self._peeks.begin()
+        knowledge = self._knowledge
+        return {
+            "as_of": rfc3339(knowledge.board.as_of) if knowledge.board.as_of else None,
+            "query": query.to_dict(),
+            "tiles": self._tiles(query),
+            "breakdown": self._breakdown(query),
+            "funnel": self._funnel(query),
+            "alerts": self._alerts(),
+            "objectives": [progress.to_dict() for progress in knowledge.objectives],
+            "silent_topics": list(knowledge.silent_topics),
+            "missing": [missing.to_dict() for missing in self._missing()],
+        }
+
+    # -- tiles -------------------------------------------------------------------------------------
+
+    def _tiles(self, query: ViewQuery) -> dict[str, Any]:
+        if set_of(query.part) not in self._knowledge.sets:
+            return {}
+        points = self._points(query)
+        return {
+            kpi: {**self._tile(kpi, query.window, query.part), "points": points.get(kpi, [])}
+            for kpi in self._boards[query.board]
+        }
+
+    def _tile(self, kpi: str, window: str, part: Slice) -> dict[str, Any]:
+        now, before = self._now(kpi, window, part), self._then(kpi, window, part)
+        return {
+            "kpi": kpi,
+            "value": None if now is None else now.value,
+            "before": None if before is None else before.value,
+            "currency": self._currency(kpi),
+            "sample": 0 if now is None else now.sample,
+            "trust": None if now is None else now.trust,
+            "as_of": None if now is None else rfc3339(now.as_of),
+        }
+
+    def _now(self, kpi: str, window: str, part: Slice) -> Reading | None:
+        return self._find(self._knowledge.board, Key(kpi, window, part, is_before=False))
+
+    def _then(self, kpi: str, window: str, part: Slice) -> Reading | None:
+        return self._find(self._knowledge.before, Key(kpi, window, part, is_before=True))
+
+    def _find(self, board: Board, key: Key) -> Reading | None:
+        found = board.get(key.kpi, key.window, key.part, self._currency(key.kpi))
+        return self._peeks.get(key) if found is None else found
+
+    def _currency(self, kpi: str) -> str | None:
+        return self._plan.currency if self._plan.catalogue.kpis[kpi].has_money else None
+
+    def _points(self, query: ViewQuery) -> dict[str, list[Any]]:
+        """The course of each KPI of the board within the window, worked out now and then."""
+        key = (query.board, query.window, query.part)
+        held = self._pictures.get(key)
+        if held is not None and self._clock_s() - held[0] < POINTS_FRESH_S:
+            return held[1]
+        window = next(one for one in self._plan.windows if one.name == query.window)
+        edges = edges_for_window(window, self._knowledge.board.as_of, self._plan.days)
+        courses = self._knowledge.series(self._boards[query.board], query.part, edges) or []
+        points = {course.kpi: list(course.values) for course in courses}
+        if len(self._pictures) >= MOST_PICTURES:
+            self._pictures.clear()
+        self._pictures[key] = (self._clock_s(), points)
+        return points
+
+    # -- breakdown and funnel ----------------------------------------------------------------------
+
+    def _breakdown(self, query: ViewQuery) -> dict[str, Any] | None:
+        names = query.broken_down(self._plan.slicing.dimensions)
+        if names is None or not query.kpi or names not in self._knowledge.sets:
+            return None
+        found, more = self._members(query, names)
+        rows = [self._row(query, reading) for reading in found]
+        return {"by": query.by, "kpi": query.kpi, "rows": rows, "more": more}
+
+    def _members(self, query: ViewQuery, names: tuple[str, ...]) -> tuple[list[Reading], int]:
+        """The readings of the members with the largest samples, and how many others there are."""
+        wanted = set(query.part)
+        of_board = [
+            reading
+            for reading in self._knowledge.board.of(query.kpi, query.window)
+            if set_of(reading.slice) == names and wanted.issubset(reading.slice)
+        ]
+        if of_board:
+            return nlargest(MOST_ROWS, of_board, key=_size), max(0, len(of_board) - MOST_ROWS)
+        parts, is_cut = self._knowledge.slices([names], MOST_ROWS)
+        peeks = (
+            self._peeks.get(Key(query.kpi, query.window, part, is_before=False))
+            for part in parts
+            if wanted.issubset(part)
+        )
+        return sorted(filter(None, peeks), key=_size, reverse=True), int(is_cut)
+
+    def _row(self, query: ViewQuery, reading: Reading) -> dict[str, Any]:
+        before = self._then(query.kpi, query.window, reading.slice)
+        return {
+            "member": dict(reading.slice)[query.by],
+            "value": reading.value,
+            "before": None if before is None else before.value,
+            "sample": reading.sample,
+            "currency": reading.currency,
+            "trust": reading.trust,
+        }
+
+    def _funnel(self, query: ViewQuery) -> dict[str, Any] | None:
+        name = self._plan.catalogue.funnel_of(query.board)
+        if name is None or set_of(query.part) not in self._knowledge.sets:
+            return None
+        steps = []
+        for kpi in self._plan.catalogue.funnels[name]:
+            reading = self._now(kpi, query.window, query.part)
+            steps.append({"kpi": kpi, "value": None if reading is None else reading.value})
+        return {"name": name, "steps": steps}
+
+    # -- alerts and what is missing ----------------------------------------------------------------
+
+    def _alerts(self) -> list[dict[str, Any]]:
+        """What fires first, then what changed last; what suppresses them is for others to say."""
+        shown = [alert for alert in self._knowledge.alerts if alert.state in _SHOWN]
+        newest = nlargest(MOST_ALERTS, shown, key=_rank)
+        return [{**alert.to_dict(), "suppression": None} for alert in newest]
+
+    def _missing(self) -> Sequence[Missing]:
+        """This worker itself, as long as it has not recovered."""
+        readiness = self._knowledge.readiness
+        if readiness.ready:
+            return ()
+        return [Missing(self._knowledge.url, ", ".join(readiness.reasons))]
+
+
+def _size(reading: Reading) -> tuple[int, Slice]:
+    return reading.sample, reading.slice
+
+
+def _rank(alert: Alert) -> tuple[bool, float]:
+    """What fires comes before all that does not; then what changed last."""
+    return alert.state is AlertState.firing, alert.changed_at
