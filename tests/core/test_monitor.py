@@ -8,7 +8,7 @@ import pytest
 
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.driver import DrivenRecord
-from kpistream.core.monitor import Monitor
+from kpistream.core.monitor import MOST_COMPARED, Monitor
 from kpistream.core.owned_rows import Row
 from kpistream.core.partials import (
     MARK_KEY,
@@ -20,6 +20,7 @@ from kpistream.core.partials import (
     encode_mark,
     encode_partial,
 )
+from kpistream.core.slices import slice_key
 from kpistream.core.unpriced import Unpriced
 from tests.support import builders as build
 from tests.support.alerting import rule
@@ -385,3 +386,46 @@ def test_a_slice_that_goes_and_comes_back_between_two_beats_is_read() -> None:
     monitor.beat()
 
     assert [r.value for r in monitor.board.of("clicks", "5m")] == [4.0]
+
+
+# -- the windows before ----------------------------------------------------------------------------
+
+
+def _with_parts(number: int) -> Monitor:
+    """A monitor with the total and so many channels: 5 clicks now, and 3 five minutes ago."""
+    plan = build.plan(events=["impression", "click"], windows=["5m", "1h"])
+    monitor = Monitor(plan, SOURCES, b"one")
+    parts: list[tuple[tuple[str, str], ...]] = [(), (("campaign", "c"),)]
+    parts += [(("channel", f"c{n:02}"),) for n in range(number)]
+    panes: list[tuple[int, int, Sums, Crowds]] = [
+        (10, START_S, {"clicks": 3}, {}),
+        (10, START_S + 300, {"clicks": 5}, {}),
+    ]
+    value = encode_partial(Partial("clicks", 0, 1, panes))
+    records = [
+        DrivenRecord(n, at_ms("301s"), value, b"s" + slice_key(p)) for n, p in enumerate(parts)
+    ]
+    monitor.take([*records, DrivenRecord(len(parts), at_ms("400s"), b"", TICK_KEY)])
+    monitor.beat()
+    return monitor
+
+
+def test_of_the_total_and_of_channels_the_window_before_is_on_a_board_of_its_own() -> None:
+    monitor = _with_parts(2)
+    now, before = monitor.board, monitor.before
+    for part in ((), (("channel", "c00"),)):
+        current, earlier = now.get("clicks", "5m", part), before.get("clicks", "5m", part)
+        assert current is not None
+        assert earlier is not None
+        assert (current.value, earlier.value) == (5, 3)
+    assert now.get("clicks", "1h", (("campaign", "c"),)) is not None
+    assert before.get("clicks", "5m", (("campaign", "c"),)) is None
+
+
+def test_where_the_window_before_is_empty_there_is_nothing_on_that_board() -> None:
+    assert _with_parts(0).before.get("clicks", "1h") is None
+
+
+def test_only_so_many_slices_of_a_partition_are_compared() -> None:
+    monitor = _with_parts(MOST_COMPARED + 5)
+    assert len(monitor.before.slices) == MOST_COMPARED

@@ -108,8 +108,9 @@ class Journey:
         return found
 
     def readings(self, **query: str) -> list[dict[str, Any]]:
-        """The readings of all workers."""
-        return [reading for worker in self.workers for reading in worker.readings(**query)]
+        """The readings that each worker owns, of all workers."""
+        own = {"scope": "worker", **query}
+        return [reading for worker in self.workers for reading in worker.readings(**own)]
 
     async def log(self) -> list[LoggedEvent]:
         """Every record of the event topics."""

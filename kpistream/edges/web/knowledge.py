@@ -83,6 +83,9 @@ class Knowledge(Protocol):
     def read(self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]) -> Found:
         """The readings of any KPI over any window, or the one before it, of the slices wanted."""
 
+    def reading(self, kpi: str, window: str, part: Slice, before: bool) -> Reading | None:
+        """One reading of a slice that is here, whether or not it is kept up to date."""
+
     def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series] | None:
         """The courses of some KPIs for a slice; None if another worker owns it."""
 

@@ -745,6 +745,8 @@ def test_silences_and_acknowledgements_survive() -> None:
     assert life.tells(5_000.0) == []
     assert [one.id for one in life.notifier.silences(5_000.0)] == ["quiet too", "quiet"]
     assert life.notifier.status(ROAS, 5_000.0).acknowledged == ack(ROAS)
+    assert life.notifier.status_of(ROAS.fingerprint, 5_000.0) == life.notifier.status(ROAS, 5_000.0)
+    assert life.notifier.status_of("nobody", 5_000.0) is None
     life.hears(6_000.0, ends(ROAS, 6_000.0))
     life.flush()
     life.killed()
