@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
-from kpistream.edges.web.peer import Missing, Peer
+from kpistream.edges.web.peer import Peer
 
 TIMEOUT_S: Final = 2.0
 """How long a peer may take to answer: who asks is a person."""
@@ -30,14 +29,6 @@ Params = Iterable[tuple[str, str]]
 
 class PeerAway(Exception):
     """A peer did not answer, or not with what was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What the peers answered, and who did not."""
-
-    answers: tuple[Mapping[str, Any], ...]
-    missing: tuple[Missing, ...]
 
 
 class Cluster:
@@ -68,16 +59,6 @@ class Cluster:
         """The peer that notifies; None if it is this worker, or nobody."""
         return next((peer for peer in self.peers if peer.is_notifier), None)
 
-    async def gather(self, path: str, params: Params = ()) -> Gathered:
-        """What all peers answer for themselves at ``path``, below ``/api/v1/``."""
-        params = [*params, SCOPE]
-        peers = self.peers
-        found = await asyncio.gather(*(self._attempt(peer, path, params) for peer in peers))
-        return Gathered(
-            tuple(one for one in found if not isinstance(one, Missing)),
-            tuple(one for one in found if isinstance(one, Missing)),
-        )
-
     async def ask(self, peer: Peer, path: str, params: Params = ()) -> Mapping[str, Any]:
         """What one peer answers for itself at ``path``; raises PeerAway, with a reason."""
         clock = asyncio.get_running_loop().time
@@ -98,12 +79,6 @@ class Cluster:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-    async def _attempt(self, peer: Peer, path: str, params: Params) -> Mapping[str, Any] | Missing:
-        try:
-            return await self.ask(peer, path, params)
-        except PeerAway as away:
-            return Missing(peer.url, str(away), peer.slices)
 
     async def _get(self, peer: Peer, path: str, params: Params) -> Mapping[str, Any]:
         if self._session is None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kpistream.edges.web.gathering import Parts
 from kpistream.edges.web.live.joining import joined
-from kpistream.edges.web.peer import Missing
 
 KPIS = ("a", "b")
 
@@ -18,7 +18,6 @@ def view(**parts: Any) -> dict[str, Any]:
         "alerts": [],
         "objectives": [],
         "silent_topics": [],
-        "missing": [],
     }
     return {**nothing, **parts}
 
@@ -30,7 +29,7 @@ def alert(fingerprint: str, state: str = "firing", changed_at: str = "10:00") ->
 def test_each_part_comes_from_who_owns_it() -> None:
     own = view(tiles={"a": 1, "b": 2}, funnel={"name": "shop"})
     other = view(breakdown={"rows": []})
-    found = joined(own, [other], [], KPIS)
+    found = joined(own, Parts((other,), ()), KPIS)
     assert (found["tiles"], found["funnel"], found["breakdown"]) == (
         {"a": 1, "b": 2},
         {"name": "shop"},
@@ -39,32 +38,29 @@ def test_each_part_comes_from_who_owns_it() -> None:
 
 
 def test_tiles_are_in_the_order_of_the_board_wherever_they_come_from() -> None:
-    found = joined(view(tiles={"b": 2}), [view(tiles={"a": 1})], [], KPIS)
+    found = joined(view(tiles={"b": 2}), Parts((view(tiles={"a": 1}),), ()), KPIS)
     assert list(found["tiles"]) == ["a", "b"]
 
 
 def test_alerts_of_all_come_together_the_firing_ones_and_the_newest_first() -> None:
     own = view(alerts=[alert("1", "resolved", "10:09"), alert("2")])
     other = view(alerts=[alert("3", changed_at="10:01")])
-    found = joined(own, [other], [], KPIS)
+    found = joined(own, Parts((other,), ()), KPIS)
     assert [one["fingerprint"] for one in found["alerts"]] == ["3", "2", "1"]
 
 
 def test_the_newest_time_counts() -> None:
-    views = [view(as_of="10:02"), view()]
-    assert joined(view(as_of="10:01"), views, [], KPIS)["as_of"] == "10:02"
-    assert joined(view(), [], [], KPIS)["as_of"] is None
+    others = Parts((view(as_of="10:02"), view()), ())
+    assert joined(view(as_of="10:01"), others, KPIS)["as_of"] == "10:02"
+    assert joined(view(), Parts((), ()), KPIS)["as_of"] is None
 
 
-def test_whoever_did_not_answer_is_named_beside_what_others_miss() -> None:
-    gone = Missing("http://two", "did not answer in time", ("channel",))
-    own = view(missing=[{"worker": "http://one", "reason": "starting", "slices": []}])
-    found = joined(own, [], [gone], KPIS)["missing"]
-    assert [one["worker"] for one in found] == ["http://one", "http://two"]
-    assert found[1]["slices"] == ["channel"]
+def test_whoever_did_not_answer_is_named() -> None:
+    gone = {"worker": "http://two", "reason": "did not answer in time", "slices": ["channel"]}
+    assert joined(view(), Parts((), (gone,)), KPIS)["missing"] == [gone]
 
 
 def test_a_silent_topic_is_told_once() -> None:
-    views = [view(silent_topics=["costs", "clicks"])]
-    found = joined(view(silent_topics=["costs"]), views, [], KPIS)
+    others = Parts((view(silent_topics=["costs", "clicks"]),), ())
+    found = joined(view(silent_topics=["costs"]), others, KPIS)
     assert found["silent_topics"] == ["clicks", "costs"]

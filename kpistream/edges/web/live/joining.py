@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from kpistream.edges.web.gathering import Parts
 from kpistream.edges.web.live.viewer import MOST_ALERTS, View
-from kpistream.edges.web.peer import Missing
 
 _OWNED: Final = ("breakdown", "funnel")
 """Parts that one worker has as a whole, and the others not at all."""
 
 
-def joined(
-    own: View, others: Iterable[Mapping[str, Any]], missing: Sequence[Missing], kpis: Sequence[str]
-) -> View:
+def joined(own: View, parts: Parts, kpis: Sequence[str]) -> View:
     """The view of all; ``kpis`` are those of the board, in its order."""
-    views = [own, *others]
+    views = [own, *parts.answers]
     tiles = {kpi: tile for view in views for kpi, tile in view["tiles"].items()}
     return {
         "as_of": max(filter(None, (view["as_of"] for view in views)), default=None),
@@ -26,7 +24,7 @@ def joined(
         "alerts": sorted(_all("alerts", views), key=_rank, reverse=True)[:MOST_ALERTS],
         "objectives": sorted(_all("objectives", views), key=lambda objective: objective["id"]),
         "silent_topics": sorted(set(_all("silent_topics", views))),
-        "missing": [*_all("missing", views), *(one.to_dict() for one in missing)],
+        "missing": list(parts.missing),
     }
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from multidict import MultiDict, MultiMapping
 
 from kpistream.edges.web.answers import json_answer
 from kpistream.edges.web.cluster import SCOPE, Cluster
+from kpistream.edges.web.gathering import Gathering
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.live.feeds import Feeds
 from kpistream.edges.web.live.joining import joined
 from kpistream.edges.web.live.view_query import ViewQuery, boards_of
 from kpistream.edges.web.live.viewer import View, Viewer
-from kpistream.edges.web.problem import Problem
+from kpistream.edges.web.query import is_alone
 from kpistream.edges.web.suppressions import with_suppressions
 
 VIEW: Final = "view"
@@ -34,18 +34,19 @@ class LiveRoutes:
     def __init__(self, knowledge: Knowledge, cluster: Cluster) -> None:
         self._knowledge = knowledge
         self._cluster = cluster
+        self._gathering = Gathering(knowledge, cluster)
         self._viewer = Viewer(knowledge)
         self._boards = boards_of(knowledge.plan.catalogue)
         self.feeds = Feeds(self._look)
 
     async def view(self, request: web.Request) -> web.Response:
         """One look."""
-        query, is_own = self._asked(request.query)
-        return json_answer(self._viewer.view(query) if is_own else await self._look(query))
+        query = self._asked(request.query)
+        return json_answer(await self._joined(query, request.query))
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """One look, and from then on what changes, as server-sent events."""
-        query, _ = self._asked(request.query)
+        query = self._asked(request.query)
         subscriber = await self.feeds.subscribe(query)
         try:
             response = web.StreamResponse(headers=_STREAM)
@@ -58,26 +59,18 @@ class LiveRoutes:
 
     async def _look(self, query: ViewQuery) -> View:
         """What is known anywhere; raises Problem while nothing is."""
+        return await self._joined(query, MultiDict(query.params()))
+
+    async def _joined(self, query: ViewQuery, params: MultiMapping[str]) -> View:
         own = self._viewer.view(query)
-        gathered = await self._cluster.gather(VIEW, query.params())
-        if not gathered.answers:
-            self._need_something()
-        view = joined(own, gathered.answers, gathered.missing, self._boards[query.board])
-        await with_suppressions(view["alerts"], self._knowledge, self._cluster)
+        parts = await self._gathering.parts(VIEW, params)
+        view = joined(own, parts, self._boards[query.board])
+        if not is_alone(params):
+            view["alerts"] = await with_suppressions(view["alerts"], self._knowledge, self._cluster)
         return view
 
-    def _need_something(self) -> None:
-        readiness = self._knowledge.readiness
-        if not readiness.ready and not self._knowledge.board.as_of:
-            detail = f"the worker is not ready: {', '.join(readiness.reasons)}"
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "2"})
-
-    def _asked(self, params: MultiMapping[str]) -> tuple[ViewQuery, bool]:
-        """The question, and whether it is to this worker alone."""
-        name, own = SCOPE
-        others: MultiDict[Any] = MultiDict((k, v) for k, v in params.items() if k != name)
-        scope = params.getall(name, [])
-        if scope not in ([], [own]):
-            allowed = [own]
-            raise Problem(HTTPStatus.BAD_REQUEST, f"unknown {name}; allowed: {own}", allowed)
-        return ViewQuery.parse(others, self._knowledge.plan), bool(scope)
+    def _asked(self, params: MultiMapping[str]) -> ViewQuery:
+        """The question, whoever shall answer it."""
+        name, _ = SCOPE
+        others = MultiDict((key, value) for key, value in params.items() if key != name)
+        return ViewQuery.parse(others, self._knowledge.plan)

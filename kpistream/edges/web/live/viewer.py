@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import nlargest
 from typing import Any, Final
 
@@ -15,7 +15,6 @@ from kpistream.core.steps import edges_for_window
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.live.peeks import Key, Peeks
 from kpistream.edges.web.live.view_query import ViewQuery, boards_of
-from kpistream.edges.web.peer import Missing
 
 MOST_ROWS: Final = 50
 """The most members in a breakdown."""
@@ -57,7 +56,6 @@ class Viewer:
             "alerts": self._alerts(),
             "objectives": [progress.to_dict() for progress in knowledge.objectives],
             "silent_topics": list(knowledge.silent_topics),
-            "missing": [missing.to_dict() for missing in self._missing()],
         }
 
     # -- tiles -------------------------------------------------------------------------------------
@@ -160,20 +158,13 @@ class Viewer:
             steps.append({"kpi": kpi, "value": None if reading is None else reading.value})
         return {"name": name, "steps": steps}
 
-    # -- alerts and what is missing ----------------------------------------------------------------
+    # -- alerts ------------------------------------------------------------------------------------
 
     def _alerts(self) -> list[dict[str, Any]]:
         """What fires first, then what changed last; what suppresses them is for others to say."""
         shown = [alert for alert in self._knowledge.alerts if alert.state in _SHOWN]
         newest = nlargest(MOST_ALERTS, shown, key=_rank)
         return [{**alert.to_dict(), "suppression": None} for alert in newest]
-
-    def _missing(self) -> Sequence[Missing]:
-        """This worker itself, as long as it has not recovered."""
-        readiness = self._knowledge.readiness
-        if readiness.ready:
-            return ()
-        return [Missing(self._knowledge.url, ", ".join(readiness.reasons))]
 
 
 def _size(reading: Reading) -> tuple[int, Slice]:
