@@ -61,9 +61,9 @@ class Traffic:
     """Sessions of one page; a bounced session orders nothing."""
     conversion: float = 0.0
     """Orders per session, bounced sessions included; at most `1 - bounce`."""
-    abandon: float = 0.05
+    abandon: float = 0.12
     """Carts left behind per session; fewer if the sessions that do not bounce all order."""
-    express: float = 0.6
+    express: float = 0.1
     """Orders placed without a cart."""
     guest: float = 0.1
     """Orders that do not tell who the customer is."""

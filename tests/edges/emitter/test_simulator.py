@@ -84,7 +84,7 @@ def test_every_type_of_event_is_emitted(scenario: Scenario) -> None:
 def test_most_events_are_of_the_six_types_that_advertising_and_shops_send() -> None:
     usual = {"impression", "click", "session", "order", "cost", "email"}
     types = Counter(emission.event_type for emission in simulated(duration_s=120))
-    assert 0.9 < sum(types[name] for name in usual) / types.total() < 0.95
+    assert 0.85 < sum(types[name] for name in usual) / types.total() < 0.95
     assert 0.45 < types["impression"] / types.total() < 0.53
 
 
@@ -187,9 +187,10 @@ def test_the_periods_of_costs_follow_each_other_to_the_end(
             periods.setdefault(emission.entry.campaign, []).append(bounds)
     for covered in periods.values():
         assert covered[0][0] >= START_MS / 1000
-        assert covered[-1][1] == START_MS / 1000 + 60
+        assert covered[-1][1] <= START_MS / 1000 + 60
         assert all(earlier[1] <= later[0] for earlier, later in pairwise(covered))
     # Only a campaign that spends nothing for a while has a gap.
+    assert periods["brand"][-1][1] == START_MS / 1000 + 60
     assert sum(end - start for start, end in periods["brand"]) > 55
 
 
