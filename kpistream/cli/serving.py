@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
-from pydantic import SecretStr
-
 from kpistream import __version__
+from kpistream.cli.advertised import advertised_url, guard_of, peer_token
+from kpistream.cli.known import Known
 from kpistream.cli.receivers import open_receivers, read_receivers
 from kpistream.cli.wiring import connection, create_topics
-from kpistream.core.alerting.alerts import Alert
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board, Reading
-from kpistream.core.slices import Slice
-from kpistream.core.unpriced import Unpriced
+from kpistream.core.readings import Board
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
-from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from kpistream.edges.web import WebServer
+from kpistream.edges.web.assets import Assets
+from kpistream.edges.web.cluster import Cluster
+from kpistream.edges.web.live.routes import LiveRoutes
 from kpistream.settings import Settings
 from kpistream.stream.app import Stream
 from kpistream.stream.faust_app import serve
@@ -41,42 +40,14 @@ class Worker:
         self._settings = settings
         self._plan = plan
         self._receivers = read_receivers(settings)
-        self._stream: Stream | None = None
+        self._known = Known(plan, self.telemetry)
+        self._cluster = Cluster(lambda: self._known.peers, peer_token(settings))
+        self._live = LiveRoutes(self._known, self._cluster)
 
     @property
     def board(self) -> Board:
         """The readings of the slices this worker owns; none before it has recovered."""
-        return self._stream.board if self._stream is not None else Board()
-
-    @property
-    def alerts(self) -> Sequence[Alert]:
-        """The alerts over the slices this worker owns."""
-        return self._stream.alerts if self._stream is not None else ()
-
-    @property
-    def objectives(self) -> Sequence[Progress]:
-        """How far the objectives over the slices this worker owns are."""
-        return self._stream.objectives if self._stream is not None else ()
-
-    @property
-    def unpriced(self) -> Sequence[Unpriced]:
-        """The money that has no rate, if this worker owns the total."""
-        return self._stream.unpriced if self._stream is not None else ()
-
-    def read(
-        self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]
-    ) -> tuple[Sequence[Reading], bool]:
-        """The readings of any KPI over any window of the slices wanted; whether there are more."""
-        if self._stream is None:
-            return (), False
-        return self._stream.read(kpi, window, before, wanted)
-
-    @property
-    def readiness(self) -> Readiness:
-        """What it still waits for."""
-        if self._stream is None:
-            return Readiness(("connecting to the broker",))
-        return Readiness(self._stream.waiting_for)
+        return self._known.board
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
         """Serve until ``stop`` is set; raises what made the worker fail."""
@@ -84,10 +55,13 @@ class Worker:
         gc.set_threshold(100_000, 20, 100)
         async with AsyncExitStack() as stack:
             web = await stack.enter_async_context(self._web())
-            self.url = web.url
+            stack.push_async_callback(self._cluster.close)
+            # Pages are told before the server closes: they would keep it waiting.
+            stack.push_async_callback(self._live.feeds.close)
+            self.url, self._known.url = web.url, advertised_url(self._settings, web.port)
             stream = await _unless(stop, self._start(stack))
             if stream is not None:
-                self._stream = stream
+                self._known.stream = stream
                 await serve(stream.app, stop, on_ready)
 
     async def _start(self, stack: AsyncExitStack) -> Stream:
@@ -104,7 +78,7 @@ class Worker:
             self.telemetry,
             receivers,
             _clock_ms,
-            self.url,
+            self._known.url,
             settings.flush_interval,
         )
 
@@ -113,36 +87,32 @@ class Worker:
         return BulkSender(lambda: new_producer(link.servers, **link.client_options()))
 
     def _web(self) -> WebServer:
-        plan, settings = self._plan, self._settings
-        collector = WorkerCollector(
-            board=lambda: self.board,
-            telemetry=self.telemetry,
-            alerts=lambda: self.alerts,
-            dimensions=plan.slicing.dimensions,
-            rules=[rule.name for rule in plan.rules],
-            objectives=lambda: self.objectives,
-            unpriced=lambda: self.unpriced,
-            version=__version__,
-        )
-        vocabulary = Vocabulary(
-            tuple(plan.catalogue.kpis),
-            tuple(window.name for window in plan.windows),
-            plan.slicing.dimensions,
-            plan.slicing.sets,
-        )
+        settings = self._settings
         return WebServer(
             settings.web_host,
             settings.web_port,
-            board=lambda: self.board,
-            alerts=lambda: self.alerts,
-            objectives=lambda: self.objectives,
-            read=self.read,
-            desk=lambda: self._stream.notifying if self._stream is not None else None,
+            knowledge=self._known,
+            cluster=self._cluster,
+            exposition=Exposition(self._collector()),
             receivers=[spec.to_dict() for spec in self._receivers],
-            token=_plain(settings.api_token),
-            ready=lambda: self.readiness,
-            exposition=Exposition(collector),
-            vocabulary=vocabulary,
+            guard=guard_of(settings),
+            frame_ancestors=settings.frame_ancestors,
+            routes=self._live.routes(),
+            pages=Assets().routes(),
+        )
+
+    def _collector(self) -> WorkerCollector:
+        plan, known = self._plan, self._known
+        return WorkerCollector(
+            board=lambda: known.board,
+            before=lambda: known.before,
+            telemetry=self.telemetry,
+            alerts=lambda: known.alerts,
+            dimensions=plan.slicing.dimensions,
+            rules=[rule.name for rule in plan.rules],
+            objectives=lambda: known.objectives,
+            unpriced=lambda: known.unpriced,
+            version=__version__,
         )
 
 
@@ -156,10 +126,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
         for task in (working, stopping):
             task.cancel()
         await asyncio.wait({working, stopping})
-
-
-def _plain(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()
 
 
 def _clock_ms() -> int:

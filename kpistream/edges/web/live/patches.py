@@ -12,12 +12,13 @@ BY_KEY: Final = "tiles"
 
 
 def patch(before: Mapping[str, Any], now: View) -> View:
-    """The parts that are others than before; of tiles, those that are others.
+    """The parts that are others than before; of tiles, those that are others, None for one gone.
 
-    A tile that has gone leaves with all tiles told anew. Nothing, if only time went on.
+    Nothing, if only time went on.
     """
     changed = {name: part for name, part in now.items() if part != before.get(name)}
-    tiles, held = now[BY_KEY], before.get(BY_KEY, {})
-    if BY_KEY in changed and tiles.keys() == held.keys():
-        changed[BY_KEY] = {kpi: tile for kpi, tile in tiles.items() if tile != held[kpi]}
+    if BY_KEY in changed:
+        tiles, held = now[BY_KEY], before.get(BY_KEY, {})
+        others = {kpi: tile for kpi, tile in tiles.items() if tile != held.get(kpi)}
+        changed[BY_KEY] = {**others, **dict.fromkeys(held.keys() - tiles.keys())}
     return {} if changed.keys() <= {"as_of"} else changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -13,13 +14,14 @@ from kpistream.edges.web.gathering import Gathering
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.live.feeds import Feeds
 from kpistream.edges.web.live.joining import joined
+from kpistream.edges.web.live.operations import LIVE, VIEW
 from kpistream.edges.web.live.view_query import ViewQuery, boards_of
 from kpistream.edges.web.live.viewer import View, Viewer
+from kpistream.edges.web.operation import API, Route
 from kpistream.edges.web.query import is_alone
 from kpistream.edges.web.suppressions import with_suppressions
 
-VIEW: Final = "view"
-"""The path of one look, below ``/api/v1/``."""
+_PATH: Final = VIEW.path.removeprefix(API)
 
 _STREAM: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -39,6 +41,10 @@ class LiveRoutes:
         self._boards = boards_of(knowledge.plan.catalogue)
         self.feeds = Feeds(self._look)
 
+    def routes(self) -> list[Route]:
+        """The operations with their handlers."""
+        return [(VIEW, self.view), (LIVE, self.live)]
+
     async def view(self, request: web.Request) -> web.Response:
         """One look."""
         query = self._asked(request.query)
@@ -51,8 +57,9 @@ class LiveRoutes:
         try:
             response = web.StreamResponse(headers=_STREAM)
             await response.prepare(request)
-            while message := await subscriber.next():
-                await response.write(message)
+            with suppress(ConnectionError):
+                while message := await subscriber.next():
+                    await response.write(message)
             return response
         finally:
             self.feeds.unsubscribe(query, subscriber)
@@ -63,7 +70,7 @@ class LiveRoutes:
 
     async def _joined(self, query: ViewQuery, params: MultiMapping[str]) -> View:
         own = self._viewer.view(query)
-        parts = await self._gathering.parts(VIEW, params)
+        parts = await self._gathering.parts(_PATH, params)
         view = joined(own, parts, self._boards[query.board])
         if not is_alone(params):
             view["alerts"] = await with_suppressions(view["alerts"], self._knowledge, self._cluster)

@@ -1,0 +1,281 @@
+"""What a worker's API tells about a period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from kpistream.cli.failures import Failure
+from kpistream.cli.monitor_api import MonitorApi
+from kpistream.core.alerting.alerts import AlertState
+from kpistream.core.days import Days
+from kpistream.core.instants import rfc3339
+from kpistream.core.reporting.episodes import AlertTold, Episode, episodes
+from kpistream.core.reporting.findings import Findings, KpiFacts, Measured, Note, Point
+from kpistream.core.reporting.period import Period
+
+MOST_KPIS: Final = 20
+"""The API answers for no more KPIs at a time."""
+
+MOST_MEMBERS: Final = 30
+"""Of a dimension, so many members are asked for, those with most events."""
+
+MOST_TOLD: Final = 10_000
+"""So many changes of alerts, or slices, are asked for."""
+
+T = TypeVar("T")
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A worker that did not answer another one, and what only it knows."""
+
+    worker: str
+    reason: str
+    slices: tuple[str, ...] = ()
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """What there is to ask for."""
+
+    kpis: list[KpiFacts]
+    dashboards: dict[str, list[str]]
+    windows: list[str]
+    slices: list[str]
+    currency: str
+    zone: str
+    funnels: dict[str, list[str]] = {}
+
+
+class _SeriesTold(msgspec.Struct, frozen=True):
+    kpi: str
+    values: list[float | None]
+    numerators: list[float | None]
+    denominators: list[float | None]
+    samples: list[int]
+    complete: list[bool]
+
+
+class _SeriesAnswer(msgspec.Struct, frozen=True):
+    series: list[_SeriesTold]
+    missing: list[Missing] = []
+
+
+class _SliceTold(msgspec.Struct, frozen=True):
+    members: dict[str, str]
+
+
+class _SlicesAnswer(msgspec.Struct, frozen=True):
+    slices: list[_SliceTold]
+    truncated: bool = False
+    missing: list[Missing] = []
+
+
+class _ReadingTold(msgspec.Struct, frozen=True):
+    slice: dict[str, str]
+    sample: int = 0
+
+
+class _ReadingsAnswer(msgspec.Struct, frozen=True):
+    readings: list[_ReadingTold]
+    missing: list[Missing] = []
+
+
+class _ObjectivesAnswer(msgspec.Struct, frozen=True):
+    as_of: datetime | None = None
+    objectives: list[dict[str, Any]] = []
+    missing: list[Missing] = []
+
+
+class _AlertsAnswer(msgspec.Struct, frozen=True):
+    alerts: list[AlertTold]
+    missing: list[Missing] = []
+
+
+class _HistoryAnswer(msgspec.Struct, frozen=True):
+    transitions: list[AlertTold]
+    truncated: bool = False
+    missing: list[Missing] = []
+
+
+class Asked:
+    """Asks a worker, and keeps in mind what was missing in its answers."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        """Raises Failure if what answers is no worker."""
+        self._api = MonitorApi(url, token)
+        # Without what a URL may hold beside it: a name and a password.
+        self.where = urlsplit(url).netloc.rpartition("@")[2]
+        self._missing: dict[Missing, None] = {}
+        self.vocabulary = self._get("kpis", {}, Vocabulary)
+        self._objectives = self._get("objectives", {}, _ObjectivesAnswer)
+
+    @property
+    def days(self) -> Days:
+        """The days of the worker's zone."""
+        return Days(self.vocabulary.zone)
+
+    @property
+    def as_of_s(self) -> float:
+        """Up to when the worker has heard, in epoch seconds; raises Failure if it has not yet."""
+        at = self._objectives.as_of
+        if at is None:
+            raise Failure(f"the worker at {self.where} has not heard anything yet")
+        return at.timestamp()
+
+    def find(
+        self, period: Period, boards: Mapping[str, Sequence[str]], dimensions: Sequence[str]
+    ) -> Findings:
+        """All that a report is made of."""
+        words = self.vocabulary
+        funnels = self._funnels(boards)
+        lists = (*boards.values(), *funnels.values())
+        ids = tuple(dict.fromkeys(kpi for kpis in lists for kpi in kpis))
+        on_boards = tuple(dict.fromkeys(kpi for kpis in boards.values() for kpi in kpis))
+        facts = {one.id: one for one in words.kpis}
+        chosen = {dimension: self._members(dimension, on_boards) for dimension in dimensions}
+        totals = self._measured(period, ids, {}, by_day=True)
+        members = {
+            dimension: {
+                member: self._measured(period, on_boards, {dimension: member}) for member in found
+            }
+            for dimension, (found, _) in chosen.items()
+        }
+        alerts, is_truncated = self._episodes(period)
+        return Findings(
+            period=period,
+            as_of_s=self.as_of_s,
+            currency=words.currency,
+            source="worker",
+            asked=self.where,
+            boards=boards,
+            kpis=[facts[kpi] for kpi in ids if kpi in facts],
+            totals=totals,
+            members=members,
+            members_left_out={dimension: more for dimension, (_, more) in chosen.items()},
+            funnels=funnels,
+            objectives=self._objectives.objectives,
+            episodes=alerts,
+            notes=list(self._notes(is_truncated)),
+        )
+
+    def _funnels(self, boards: Iterable[str]) -> dict[str, list[str]]:
+        """The funnel that goes with each board: of its name, or else the first."""
+        funnels = self.vocabulary.funnels
+        first = next(iter(funnels), None)
+        names = (board if board in funnels else first for board in boards)
+        return {name: funnels[name] for name in names if name is not None}
+
+    # -- KPIs ------------------------------------------------------------------------------------
+
+    def _measured(
+        self,
+        period: Period,
+        kpis: Sequence[str],
+        part: Mapping[str, str],
+        *,
+        by_day: bool = False,
+    ) -> dict[str, Measured]:
+        before = period.before()
+        now = self._series(kpis, part, period, 1)
+        then = self._series(kpis, part, before, 1)
+        days = self._series(kpis, part, period) if by_day else {}
+        days_before = self._series(kpis, part, before) if by_day else {}
+        return {
+            kpi: Measured(
+                now[kpi][0],
+                then[kpi][0] if kpi in then else None,
+                days.get(kpi, ()),
+                days_before.get(kpi, ()),
+            )
+            for kpi in kpis
+            if kpi in now
+        }
+
+    def _series(
+        self, kpis: Sequence[str], part: Mapping[str, str], period: Period, steps: int = 0
+    ) -> dict[str, list[Point]]:
+        """The KPIs over a period in one step, or in one a day."""
+        wanted = steps or len(period.dates)
+        step = f"{len(period.dates)}d" if steps else "1d"
+        found: dict[str, list[Point]] = {}
+        for first in range(0, len(kpis), MOST_KPIS):
+            some = kpis[first : first + MOST_KPIS]
+            span = {"from": rfc3339(period.from_s), "to": rfc3339(period.to_s), "step": step}
+            answer = self._get("series", {"kpi": some, **span, **part}, _SeriesAnswer)
+            for one in answer.series:
+                found[one.kpi] = _points(one, wanted)
+        return found
+
+    def _members(self, dimension: str, kpis: Sequence[str]) -> tuple[list[str], int]:
+        """The members of a dimension to ask for, and how many there are beside them."""
+        query = {"slice": dimension, "limit": str(MOST_TOLD)}
+        answer = self._get("slices", query, _SlicesAnswer)
+        names = sorted(
+            {one.members[dimension] for one in answer.slices if dimension in one.members}
+        )
+        if len(names) > MOST_MEMBERS:
+            sizes = self._sizes(dimension, kpis)
+            names.sort(key=lambda name: -sizes.get(name, 0))
+        return names[:MOST_MEMBERS], max(0, len(names) - MOST_MEMBERS)
+
+    def _sizes(self, dimension: str, kpis: Sequence[str]) -> dict[str, int]:
+        """How many events the members' first KPI rests on, over the longest window in days."""
+        windows = self.vocabulary.windows
+        window = max(windows, key=_length_s, default="")
+        query = {"kpi": kpis[0], "window": window, "slice": dimension}
+        answer = self._get("readings", query, _ReadingsAnswer)
+        return {one.slice.get(dimension, ""): one.sample for one in answer.readings}
+
+    # -- alerts ----------------------------------------------------------------------------------
+
+    def _episodes(self, period: Period) -> tuple[list[Episode], bool]:
+        """What fired, from the log of alerts and from those that fire still."""
+        until_s = max(self.as_of_s, period.to_s)
+        query = {
+            "from": rfc3339(period.before().from_s),
+            "to": rfc3339(until_s),
+            "limit": str(MOST_TOLD),
+        }
+        history = self._get("alerts/history", query, _HistoryAnswer)
+        current = self._get("alerts", {}, _AlertsAnswer).alerts
+        firing = [one for one in current if one.state is AlertState.firing]
+        return episodes([*history.transitions, *firing]), history.truncated
+
+    def _notes(self, is_truncated: bool) -> Iterator[Note]:
+        for one in self._missing:
+            yield Note("missing", msgspec.to_builtins(one))
+        if is_truncated:
+            yield Note("truncated")
+
+    # -- asking ----------------------------------------------------------------------------------
+
+    def _get(self, path: str, query: Mapping[str, Any], form: type[T]) -> T:
+        asked = f"{path}?{urlencode(query, doseq=True)}" if query else path
+        try:
+            answer = msgspec.convert(self._api.get(asked), form)
+        except msgspec.ValidationError as error:
+            raise Failure(
+                f"the worker at {self.where} answers otherwise to {path}: {error}"
+            ) from None
+        for one in getattr(answer, "missing", ()):
+            self._missing[one] = None
+        return answer
+
+
+def _points(one: _SeriesTold, wanted: int) -> list[Point]:
+    """The steps of a series; those that the worker did not tell of are not known."""
+    columns = one.values, one.numerators, one.denominators, one.samples, one.complete
+    found = [Point(*step) for step in zip(*columns, strict=False)]
+    return (found + [Point(complete=False)] * wanted)[:wanted]
+
+
+_UNITS: Final = {"m": 60, "h": 3600, "d": 86_400}
+
+
+def _length_s(window: str) -> int:
+    number, unit = window[:-1], window[-1:]
+    return int(number) * _UNITS[unit] if number.isdecimal() and unit in _UNITS else 0

@@ -1,0 +1,62 @@
+"""The status line: whether what is shown is live, as of when, and what is shown."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from rich.text import Text
+
+from kpistream.cli.terminal.colours import BAD, CARE, GOOD, QUIET, STRONG
+from kpistream.cli.terminal.frame import Frame, Shown
+from kpistream.cli.terminal.query import Query
+from kpistream.cli.terminal.voice import Voice
+
+Link = Literal["connecting", "live", "reconnecting", "stale"]
+
+STALE_S: Final = 30.0
+"""The time of a frame moves each second: one that has not moved for so long is stale."""
+
+_MARKS: Final[dict[Link, tuple[str, str]]] = {
+    "connecting": ("◌", CARE),
+    "live": ("●", GOOD),
+    "reconnecting": ("↻", BAD),
+    "stale": ("■", BAD),
+}
+
+
+class Status(NamedTuple):
+    """How the connection is, and why it is no better."""
+
+    link: Link = "connecting"
+    reason: str = ""
+
+
+def status_line(voice: Voice, status: Status, frame: Frame | None, query: Query) -> Text:
+    """`kpistream  ● live  2 firing  overview, 1h  as of ...`.
+
+    Board and window are those of the frame, which may still be others than those asked for.
+    """
+    mark, style = _MARKS[status.link]
+    line = Text.assemble((" kpistream ", STRONG), (f" {mark} {voice.say(status.link)}", style))
+    shown = frame.query if frame else Shown(query.board, query.window)
+    if frame and frame.firing:
+        line.append(f"  {voice.say('firing_count', voice.count(frame.firing))}", BAD)
+    part = [f"{name}={member}" for name, member in shown.slice.items()]
+    line.append(f"  {', '.join([*filter(None, (shown.board, shown.window)), *part])}")
+    if frame:
+        line.append(f"  {voice.say('as_of', voice.moment(frame.as_of))}", QUIET)
+    return line
+
+
+def notes(voice: Voice, status: Status, frame: Frame | None) -> Text:
+    """What is wrong, a line each; nothing if all is well."""
+    lines = [Text(f" ↻ {status.reason}", CARE)] if status.reason else []
+    if frame and frame.missing:
+        said = "; ".join(
+            f"{one.worker} ({', '.join([one.reason, *one.slices])})" for one in frame.missing
+        )
+        lines.append(Text(f" ! {voice.say('missing', said)}", BAD))
+    if frame and frame.silent_topics:
+        topics = ", ".join(frame.silent_topics)
+        lines.append(Text(f" ! {voice.say('silent_topics', topics)}", CARE))
+    return Text("\n").join(lines)

@@ -1,0 +1,339 @@
+"""The page of a report: read back as a browser would."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+from string import Formatter
+from typing import Any, get_args
+
+import pytest
+
+from kpistream.cli import report_words
+from kpistream.cli.report_page import page
+from kpistream.cli.report_words import WORDS, Speech
+from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.days import Days
+from kpistream.core.kpis import Language
+from kpistream.core.progress import Status
+from kpistream.core.reporting.building import build
+from kpistream.core.reporting.episodes import Episode
+from kpistream.core.reporting.findings import Findings, KpiFacts, Measured, Note, Point
+from kpistream.core.reporting.period import period_with
+from kpistream.core.reporting.report import Trend, Verdict
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+HOSTILE = "\"><script src=http://evil/x.js>alert('1')</script>\u202e</style>"
+
+WEEK = period_with("week", date(2026, 3, 11), Days("Europe/Paris"))
+
+
+class Read(HTMLParser):
+    """What is on a page: its elements, its texts and its tables, if all of it is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.rows: list[list[str]] = []
+        self._open: list[str] = []
+        self.feed(text)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag != "meta":
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self._open or not data.strip():
+            return
+        self.texts.append(data.strip())
+        if {"td", "th"} & set(self._open):
+            self.rows[-1][-1] = f"{self.rows[-1][-1]} {data.strip()}".strip()
+
+    def tags(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.elements if tag == name]
+
+
+def counted(now: list[float], before: list[float]) -> Measured:
+    def days(values: list[float]) -> list[Point]:
+        return [Point(one, one, None, 70) for one in values]
+
+    def whole(values: list[float]) -> Point:
+        return Point(sum(values), sum(values), None, 500)
+
+    return Measured(whole(now), whole(before), days(now), days(before))
+
+
+def facts(kpi: str, **more: Any) -> KpiFacts:
+    given: dict[str, Any] = {
+        "name": {"en": f"The {kpi}", "fr": f"Le {kpi}"},
+        "description": {"en": kpi, "fr": kpi},
+        "unit": "money",
+        "has_money": True,
+        "direction": "up",
+        "owner": "web",
+        "action": f"mend {kpi}",
+    }
+    return KpiFacts(id=kpi, **given | more)
+
+
+def objective(**more: Any) -> dict[str, Any]:
+    given = {
+        "kind": "objective",
+        "id": "spring",
+        "name": {"en": "Spring", "fr": "Printemps"},
+        "kpi": "revenue",
+        "counts": "cumulative",
+        "unit": "money",
+        "direction": "up",
+        "slice": {},
+        "start": "2026-03-01",
+        "deadline": "2026-03-31",
+        "owner": "shop",
+        "kpis": [],
+        "status": "at_risk",
+        "target": 10_000.0,
+        "value": 4900.0,
+        "start_value": 0.0,
+        "expected": 5000.0,
+        "projected": 9800.0,
+        "done": 0.49,
+        "needed_per_day": 318.75,
+        "days_left": 15.5,
+        "currency": "EUR",
+        "as_of": "2026-03-16T12:00:00Z",
+    }
+    return given | more
+
+
+def findings(name: str = "ads") -> Findings:
+    """A week in which revenue fell from 7,000 EUR to 2,100 EUR, with a bit of everything."""
+    fallen = counted([300.0] * 7, [1000.0] * 7)
+    visits = counted([1000.0] * 7, [1000.0] * 7)
+    rate = Measured(Point(0.05, 350.0, 7000.0, 7000), Point(0.06, 420.0, 7000.0, 7000))
+    counts: dict[str, Any] = {"unit": "count", "has_money": False}
+    return Findings(
+        period=WEEK,
+        as_of_s=WEEK.to_s + 43_200.0,
+        currency="EUR",
+        source="files",
+        asked=f"{name}.ndjson",
+        boards={"overview": ["revenue", "rate"], name: ["revenue", "nothing"]},
+        kpis=[
+            facts("revenue", north_star=True),
+            facts("rate", unit="ratio", has_money=False, target=0.055, urgent=0.01),
+            facts("nothing", unit="ratio", has_money=False),
+            facts("visits", **counts),
+        ],
+        totals={"revenue": fallen, "rate": rate, "visits": visits},
+        members={"channel": {name: {"revenue": counted([200.0] * 7, [900.0] * 7)}}},
+        funnels={"shop": ["visits"]},
+        objectives=[objective()],
+        episodes=[
+            Episode(
+                rule="revenue_low",
+                slice={"channel": name},
+                kpi="revenue",
+                window="24h",
+                unit="money",
+                severity=Severity.critical,
+                begun=datetime(2026, 3, 10, 8, tzinfo=UTC),
+                ended=None if hour is None else datetime(2026, 3, 10, hour, tzinfo=UTC),
+                worst=12.5,
+                currency="EUR",
+                summary=f"Too little by {name}.",
+                sentence=f"Fell by {name}.",
+                at_stake_per_hour=33.0,
+                stake_currency="EUR",
+                owner=name,
+                action=f"Ask {name}.",
+            )
+            for hour in (None, 9)
+        ],
+        notes=[Note("unread", {"unread": 1204})],
+    )
+
+
+def read(language: Language = "en", name: str = "ads", **more: Any) -> Read:
+    return Read(page(build(replace(findings(name), **more)), language))
+
+
+def test_numbers_stand_beside_their_names() -> None:
+    found = read()
+    words = " ".join(found.texts)
+
+    assert "9\N{EN DASH}15 March 2026" in found.texts
+    assert "2,100 EUR" in found.texts
+    assert "▼ 70.0 % (clearly worse)" in words
+    assert "7,000 EUR before" in words
+    assert "time zone Europe/Paris" in words
+    assert "1,204 events are of types that the settings do not read." in found.texts
+
+
+def test_a_breakdown_is_a_table() -> None:
+    row = next(row for row in read().rows if row[0] == "ads")
+
+    assert row[1:4] == ["ads: 1,400 EUR", "1,400 EUR", "66.7 %"]
+    assert row[4:] == ["\N{MINUS SIGN}77.8 %", "\N{MINUS SIGN}4,900 EUR"]
+
+
+def test_an_alert_that_fired_again_is_one_row() -> None:
+    [row] = [row for row in read().rows if row[0].startswith("revenue_low")]
+
+    assert row[0] == "revenue_low critical"
+    assert row[1:3] == ["channel=ads", "Tue 10 March, 09:00 firing at the end"]
+    assert row[3] == "5.62 days and 1 more, 60 min in all"
+    assert row[5] == "Too little by ads. Fell by ads. 33.00 EUR an hour at stake"
+
+
+def test_objectives_tell_their_pace_and_duties_their_reasons() -> None:
+    words = " ".join(read().texts)
+
+    assert "4,900 EUR of 10,000 EUR" in words
+    assert "5,000 EUR expected by now · leads to 9,800 EUR · 318.75 EUR a day needed" in words
+    assert "The rate is at 5 %, target 5.5 %" in words
+    assert "The revenue went from 7,000 EUR to 2,100 EUR" in words
+    assert "alert revenue_low (channel=ads)" in words
+
+
+def test_each_picture_says_what_it_shows() -> None:
+    pictures = [one for one in read().tags("svg") if one.get("aria-hidden") != "true"]
+
+    assert len(pictures) >= 4
+    assert all(one["role"] == "img" and one["aria-label"] for one in pictures)
+    [course] = [one for one in pictures if one["class"] == "course"]
+    assert "Mon 9 300.00 EUR, Tue 10 300.00 EUR" in (course["aria-label"] or "")
+
+
+def test_tables_have_captions_and_headers() -> None:
+    found = read()
+
+    assert len(found.tags("caption")) == len(found.tags("table")) == 3
+    assert all(one.get("scope") in ("col", "row") for one in found.tags("th"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_needs_nothing_else_and_runs_nothing(language: Language) -> None:
+    text = page(build(findings()), language)
+    found = Read(text)
+
+    assert not {"script", "link", "img", "iframe", "a", "base"} & {tag for tag, _ in found.elements}
+    assert not re.search(r"https?://|url\(|@import|javascript:", text)
+    assert not any(name.startswith("on") for _, given in found.elements for name in given)
+    [policy] = [one for one in found.tags("meta") if one.get("http-equiv")]
+    assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def test_hostile_names_are_texts() -> None:
+    shown = HOSTILE.replace("\u202e", "")
+
+    found = read(name=HOSTILE)
+
+    ordinary = [tag for tag, _ in read().elements]
+    assert [tag for tag, _ in found.elements] == ordinary
+    assert any(row[0] == shown for row in found.rows)
+    assert "\u202e" not in "".join(found.texts)
+    assert all(not name.startswith("on") for _, given in found.elements for name in given)
+
+
+def test_an_empty_period_is_a_page_too() -> None:
+    nothing = replace(
+        findings(),
+        totals={},
+        members={},
+        objectives=[],
+        episodes=[],
+        notes=[],
+    )
+
+    found = Read(page(build(nothing), "en"))
+
+    words = " ".join(found.texts)
+    assert "no value" in found.texts
+    assert "Nothing is known of this period" in words
+    assert "No alert fired." in found.texts
+    assert "Nothing is off its mark, got clearly worse, or fires." in found.texts
+    assert "nan" not in words.lower()
+
+
+def test_a_day_without_a_value_is_a_gap_and_no_zero() -> None:
+    rate = Measured(
+        Point(0.5, 6.0, 12.0, 12),
+        None,
+        [Point(0.5, 1.0, 2.0, 2) if n != 3 else Point() for n in range(7)],
+    )
+
+    found = read(totals={"revenue": Measured(Point()), "rate": rate})
+
+    [area, after] = [one for one in found.tags("polygon") if one["class"] == "area"]
+    assert len((area["points"] or "").split()) == len((after["points"] or "").split()) == 3 + 2
+    [course] = [one for one in found.tags("svg") if one.get("class") == "course"]
+    assert "Thu 12 no value" in (course["aria-label"] or "")
+
+
+def test_a_period_that_runs_says_so() -> None:
+    words = " ".join(read(as_of_s=WEEK.to_s - 3600.0).texts)
+
+    assert "The period is not over: this is how it stands at Sun 15 March, 23:00." in words
+    assert "nothing to compare with" in words
+    assert "EUR before" not in words
+
+
+def test_both_languages_have_all_words_with_the_same_places() -> None:
+    for name, words in WORDS.items():
+        assert set(words) == set(LANGUAGES), name
+        places = [sorted(part[1] or "" for part in _places(text)) for text in words.values()]
+        assert places[0] == places[1], name
+
+
+def _places(text: str) -> list[tuple[str, str]]:
+    return [(before, field) for before, field, _, _ in Formatter().parse(text) if field is not None]
+
+
+def test_all_that_can_be_said_has_words() -> None:
+    names = {
+        *(f"trend_{one}" for one in get_args(Trend)),
+        *(f"verdict_{one}" for one in get_args(Verdict) if one != "none"),
+        *(f"status_{one}" for one in Status),
+        *(f"severity_{one}" for one in Severity),
+    }
+
+    assert names <= set(WORDS)
+
+
+def test_french_numbers_and_dates_are_french() -> None:
+    say = Speech("fr")
+
+    assert say.value(1234.5, "money", "EUR") == "1\N{NARROW NO-BREAK SPACE}234 EUR"
+    assert say.value(0.0345, "ratio", None) == "3,45 %"
+    assert say.value(3.5, "ratio", "EUR") == "3,5"
+    assert say.days(date(2026, 3, 1), date(2026, 3, 31)) == "1er\N{EN DASH}31 mars 2026"
+    assert say.difference(-0.021, "ratio", None) == "\N{MINUS SIGN}2,1 points"
+    assert "Rapport de la semaine" in read("fr").texts
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("2026-03-09", "2026-03-09", "9 March 2026"),
+        ("2026-02-23", "2026-03-01", f"23 February {report_words.DASH} 1 March 2026"),
+        (
+            "2025-12-29",
+            "2026-01-04",
+            f"29 December 2025 {report_words.DASH} 4 January 2026",
+        ),
+    ],
+)
+def test_days_are_said_as_shortly_as_they_can_be(first: str, last: str, said: str) -> None:
+    assert Speech("en").days(date.fromisoformat(first), date.fromisoformat(last)) == said
