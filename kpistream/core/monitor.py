@@ -286,11 +286,16 @@ class Monitor:
     def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series]:
         """The course of some KPIs for one slice, each step between two edges on its own.
 
-        ``edges`` are epoch seconds, ascending. Raises KeyError for an unknown KPI.
+        ``edges`` are epoch seconds, ascending; a step that is not over yet is not complete. Raises
+        KeyError for an unknown KPI.
         """
+        now_s = self.merger.now_ms / 1000
+        along = zip(edges[1:], self.merger.sums_along(part, edges), strict=True)
         steps = [
-            None if step is None else Step(step.sums, measures_apart(step.sums), step.is_whole)
-            for step in self.merger.sums_along(part, edges)
+            None
+            if one is None
+            else Step(one.sums, measures_apart(one.sums), one.is_whole and end_s <= now_s)
+            for end_s, one in along
         ]
         return [
             series_of(self._survey.readers[kpi], part, edges, steps, self._silent) for kpi in kpis

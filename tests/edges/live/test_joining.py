@@ -9,7 +9,7 @@ KPIS = ("a", "b")
 
 
 def view(**parts: Any) -> dict[str, Any]:
-    nothing = {
+    nothing: dict[str, Any] = {
         "as_of": None,
         "query": {"board": "overview"},
         "tiles": {},

@@ -23,9 +23,14 @@ def test_a_tile_that_changed_is_told_without_the_others_and_with_the_time() -> N
     assert patch(view(), now) == {"as_of": "10:00:01", "tiles": {"b": {"value": 3}}}
 
 
-def test_where_a_tile_has_gone_all_that_are_left_are_told() -> None:
+def test_a_tile_that_has_gone_is_told_as_nothing() -> None:
     now = view(tiles={"a": {"value": 1}})
-    assert patch(view(), now) == {"tiles": {"a": {"value": 1}}}
+    assert patch(view(), now) == {"tiles": {"b": None}}
+
+
+def test_a_tile_that_is_new_is_told() -> None:
+    now = view(tiles={**view()["tiles"], "c": {"value": 5}})
+    assert patch(view(), now) == {"tiles": {"c": {"value": 5}}}
 
 
 def test_another_part_is_told_as_a_whole() -> None:

@@ -174,7 +174,8 @@ class Feeds:
         feed.subscribers.discard(subscriber)
         if not feed.subscribers:
             self._feeds.pop(query)
-            self._tasks.pop(query).cancel()
+            if task := self._tasks.pop(query, None):
+                task.cancel()
 
     def _ended(self, query: ViewQuery, feed: Feed, task: asyncio.Task[None]) -> None:
         """A feed that failed says goodbye, so that its pages ask again."""
@@ -185,7 +186,7 @@ class Feeds:
             _log.error("a live view failed", exc_info=error)
         if self._feeds.get(query) is feed:
             self._feeds.pop(query)
-            self._tasks.pop(query)
+            self._tasks.pop(query, None)
             feed.end("the view failed; the worker's log says why")
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.instants import rfc3339
 from kpistream.core.readings import Board, Reading
+from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_of
 from kpistream.core.steps import edges_for_window
 from kpistream.edges.web.knowledge import Knowledge
@@ -103,7 +104,7 @@ class Viewer:
         window = next(one for one in self._plan.windows if one.name == query.window)
         edges = edges_for_window(window, self._knowledge.board.as_of, self._plan.days)
         courses = self._knowledge.series(self._boards[query.board], query.part, edges) or []
-        points = {course.kpi: list(course.values) for course in courses}
+        points = {course.kpi: _steps_over(course) for course in courses}
         if len(self._pictures) >= MOST_PICTURES:
             self._pictures.clear()
         self._pictures[key] = (self._clock_s(), points)
@@ -165,6 +166,12 @@ class Viewer:
         shown = [alert for alert in self._knowledge.alerts if alert.state in _SHOWN]
         newest = nlargest(MOST_ALERTS, shown, key=_rank)
         return [{**alert.to_dict(), "suppression": None} for alert in newest]
+
+
+def _steps_over(course: Series) -> list[float | None]:
+    """The values of the steps, without a last one that goes on: it would look like a fall."""
+    values = list(course.values)
+    return values if course.complete[-1] or len(values) < 2 else values[:-1]
 
 
 def _size(reading: Reading) -> tuple[int, Slice]:
