@@ -55,7 +55,7 @@ format: $(READY) ## put the code into ruff's format
 
 .PHONY: grafana
 grafana: $(READY) ## write the dashboards anew
-	@$(BIN)/python -m grafana.build
+	@$(BIN)/kpistream generate --to grafana/dashboards
 
 .PHONY: docs
 docs: $(READY) ## write the generated pages anew
@@ -63,6 +63,7 @@ docs: $(READY) ## write the generated pages anew
 	@$(call page,kpistream.cli.kpis_page,docs/kpis.md)
 	@$(call page,kpistream.cli.settings_page,docs/settings.md)
 	@$(call page,kpistream.edges.metrics.table,docs/metrics.md)
+	@$(call page,kpistream.edges.web.openapi,docs/openapi.json)
 
 .PHONY: constraints
 constraints: ## write constraints.txt anew, with the newest versions that pyproject.toml allows

@@ -24,9 +24,11 @@ RESERVED: Final = frozenset(
         "total",
         *("kpi", "window", "slice", "currency", "objective", "before"),
         *("type", "le", "quantile", "region", "zone", "cluster", "job", "instance"),
+        *("board", "by", "from", "to", "step", "scope", "limit", "fingerprint"),
+        *("lang", "theme", "embed"),
     }
 )
-"""What no dimension can be called: labels that say something else here, or to Prometheus."""
+"""What no dimension can be called: labels and parameters that say something else."""
 
 
 def read_events(shapes: Mapping[str, EventShape], mistakes: Mistakes) -> dict[str, EventType]:
@@ -122,7 +124,7 @@ def read_dimensions(
     for index, name in enumerate(names):
         at: Path = ("dimensions", index)
         if name in RESERVED:
-            mistakes.report(at, f"{name!r} is the name of another label; take another name")
+            mistakes.report(at, f"{name!r} says something else in metrics or questions; take another name")
         elif name in (*DIMENSIONS, *own):
             mistakes.report(at, f"{name!r} is a dimension already")
         else:

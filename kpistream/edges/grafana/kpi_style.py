@@ -12,7 +12,7 @@ from kpistream.core.kpis import Kpi
 from kpistream.core.units import KpiUnit
 
 _UNITS: Final[Mapping[KpiUnit, str]] = MappingProxyType(
-    {"ratio": "percentunit", "money": "none", "seconds": "s", "count": "short", "points": "none"}
+    {"ratio": "percentunit", "money": "locale", "seconds": "s", "count": "short", "points": "none"}
 )
 
 
@@ -21,7 +21,12 @@ def unit_of(kpi: Kpi) -> str:
 
     A ratio of money to money is a plain number too: people say a ROAS of 4.5, not of 450 %.
     """
-    return "none" if kpi.has_money else _UNITS[kpi.unit]
+    return "none" if kpi.has_money and kpi.unit == "ratio" else _UNITS[kpi.unit]
+
+
+def decimals_of(kpi: Kpi) -> int | None:
+    """How many decimals people write; None for as many as fit."""
+    return 2 if kpi.has_money else None
 
 
 def thresholds_of(kpi: Kpi) -> list[Threshold]:
@@ -37,6 +42,18 @@ def thresholds_of(kpi: Kpi) -> list[Threshold]:
     lines: list[float | None] = [*bad, *good]
     if kpi.direction == "down":
         colours, lines = colours[::-1], lines[::-1]
+    return steps(colours, lines)
+
+
+def change_colours(kpi: Kpi) -> list[Threshold]:
+    """Green for a change the good way, red for one the other way, no colour for next to none."""
+    colours = ["red", "text", "green"]
+    edge = 1.0 if kpi.unit == "points" else 0.02
+    return steps(colours if kpi.direction == "up" else colours[::-1], [-edge, edge])
+
+
+def steps(colours: list[str], lines: list[float | None]) -> list[Threshold]:
+    """The first colour, then at each line the next."""
     return [
         Threshold(color=colour, value=line)
         for colour, line in zip(colours, [None, *lines], strict=True)

@@ -1,0 +1,1 @@
+"""Dashboards of Grafana, generated from what is measured; needs the extra `grafana`."""
