@@ -1,0 +1,72 @@
+/** Notices: what is missing in what the page shows. */
+
+import { clean, el, keyed, setAttribute, setText } from "./dom.js";
+
+export class Notices {
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.place = place;
+    /** What stands in the way of showing anything new, if anything does. */
+    this.problem = null;
+  }
+
+  /**
+   * @param {import("./words.js").Words} words
+   * @param {import("./picture.js").Picture} picture
+   * @param {(slice: string) => string} nameOf  the name of a set of slices
+   */
+  update(words, picture, nameOf) {
+    const notices = [this.problem, missing(picture, words, nameOf), silent(picture, words),
+      empty(picture, words)].filter((notice) => notice !== null);
+    keyed(this.place, notices, (notice) => notice.key,
+      () => new Notice(),
+      (made, notice) => made.update(notice));
+  }
+}
+
+function missing(picture, words, nameOf) {
+  const workers = picture.missing;
+  if (!workers.length) return null;
+  return {
+    key: "missing",
+    text: words.say("missing", { count: workers.length }),
+    parts: workers.map((gone) => {
+      const who = words.say("missing_part",
+        { worker: clean(gone.worker), reason: clean(gone.reason) });
+      const slices = (gone.slices ?? []).map(nameOf).join(", ");
+      return slices ? `${who} (${words.say("missing_slices", { slices })})` : who;
+    }),
+  };
+}
+
+function silent(picture, words) {
+  const topics = picture.silentTopics.map(clean);
+  if (!topics.length) return null;
+  const text = words.say("silent", { count: topics.length, topics: topics.join(", ") });
+  return { key: "silent", text, parts: [] };
+}
+
+function empty(picture, words) {
+  if (picture.query === null || picture.asOf !== null) return null;
+  return { key: "empty", text: words.say("no_data"), parts: [] };
+}
+
+class Notice {
+  constructor() {
+    this.text = el("p");
+    this.parts = el("ul");
+    this.action = el("button", { type: "button", class: "plain", click: () => this.act?.() });
+    this.node = el("div", { class: "notice" }, this.text, this.parts, this.action);
+  }
+
+  update({ key, text, parts, action = null, act = null }) {
+    setAttribute(this.node, "data-notice", key);
+    setText(this.text, text);
+    keyed(this.parts, parts, (part, index) => String(index), () => el("li"),
+      (node, part) => setText(node, part));
+    this.parts.hidden = parts.length === 0;
+    this.act = act;
+    setText(this.action, action ?? "");
+    this.action.hidden = action === null;
+  }
+}

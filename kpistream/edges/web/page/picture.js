@@ -1,0 +1,64 @@
+/** The picture: what the worker has told so far, a frame and the patches since. */
+
+/** What has changed in a picture: its keys, and of the tiles those of which KPIs. */
+export class Changes {
+  /**
+   * @param {Iterable<string>} keys
+   * @param {Iterable<string> | null} tiles  null for all
+   */
+  constructor(keys, tiles) {
+    this.keys = new Set(keys);
+    this.tiles = tiles === null ? null : new Set(tiles);
+  }
+
+  has(...keys) {
+    return keys.some((key) => this.keys.has(key));
+  }
+
+  /** These and others. */
+  and(other) {
+    const tiles = this.tiles === null || other.tiles === null
+      ? null
+      : [...this.tiles, ...other.tiles];
+    return new Changes([...this.keys, ...other.keys], tiles);
+  }
+}
+
+export class Picture {
+  constructor() {
+    /** @type {Map<string, any>} */
+    this.tiles = new Map();
+    /** @type {any} */
+    this.rest = {};
+  }
+
+  get asOf() { return this.rest.as_of ?? null; }
+  get query() { return this.rest.query ?? null; }
+  get breakdown() { return this.rest.breakdown ?? null; }
+  get funnel() { return this.rest.funnel ?? null; }
+  get alerts() { return this.rest.alerts ?? []; }
+  get objectives() { return this.rest.objectives ?? []; }
+  get silentTopics() { return this.rest.silent_topics ?? []; }
+  get missing() { return this.rest.missing ?? []; }
+
+  /** Begin anew with a frame. */
+  frame(told) {
+    const { tiles = {}, ...rest } = told;
+    this.tiles = new Map(Object.entries(tiles));
+    this.rest = rest;
+    return new Changes(Object.keys(told), null);
+  }
+
+  /** Take over what a patch says: only what has changed; null tiles are gone, none are all gone. */
+  patch(told) {
+    const { tiles = {}, ...rest } = told;
+    this.rest = { ...this.rest, ...rest };
+    const isGone = "tiles" in told && !Object.keys(tiles).length;
+    if (isGone) this.tiles.clear();
+    for (const [kpi, tile] of Object.entries(tiles)) {
+      if (tile === null) this.tiles.delete(kpi);
+      else this.tiles.set(kpi, tile);
+    }
+    return new Changes(Object.keys(told), isGone ? null : Object.keys(tiles));
+  }
+}
