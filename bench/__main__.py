@@ -14,9 +14,11 @@ from bench import report
 from bench.hot_path import clicks, cprofile, measured_stages, shipped_plan
 from bench.kpi_cost import measure_kpi_cost
 from bench.latency import measure_latency
+from bench.pages import QUESTIONS
 from bench.processes import ROOT
 from bench.slices import measure_slices, measure_states
 from bench.throughput import measure_throughput
+from bench.watching import measure_watching
 
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
 Found = tuple[dict[str, Any], str]
@@ -52,6 +54,18 @@ def _latency(given: argparse.Namespace) -> Found:
     return asdict(found), report.latency_text(found)
 
 
+def _watching(given: argparse.Namespace) -> Found:
+    found = measure_watching(
+        given.rate,
+        given.phase_seconds,
+        given.campaigns,
+        given.pages,
+        given.questions,
+        _tell,
+    )
+    return {**asdict(found), "costs": found.costs}, report.watching_text(found)
+
+
 def _profile(given: argparse.Namespace) -> Found:
     plan, records = shipped_plan(), clicks(given.profile_events, seed=1)
     stages = measured_stages(plan, records, rounds=5)
@@ -82,6 +96,7 @@ def _kpis(given: argparse.Namespace) -> Found:
 BENCHMARKS: Final[dict[str, Callable[[argparse.Namespace], Found]]] = {
     "throughput": _throughput,
     "latency": _latency,
+    "watching": _watching,
     "profile": _profile,
     "slices": _slices,
     "state": _state,
@@ -104,11 +119,26 @@ def _arguments() -> argparse.Namespace:
     throughput.add_argument(
         "--naive-seconds", type=float, default=10.0, help="how long the naive agent may run"
     )
-    latency = parser.add_argument_group("latency")
+    latency = parser.add_argument_group("latency, and the rate of watching")
     latency.add_argument("--rate", type=float, default=5_000.0, help="events/s of the emitter")
     latency.add_argument("--seconds", type=float, default=40.0, help="how long to send probes")
     latency.add_argument("--gauge-probes", type=int, default=250)
     latency.add_argument("--webhook-probes", type=int, default=100)
+    watching = parser.add_argument_group("watching")
+    watching.add_argument(
+        "--phase-seconds", type=float, default=30.0, help="how long each phase is measured"
+    )
+    watching.add_argument(
+        "--campaigns", type=int, default=300, help="so many more fill the page of metrics"
+    )
+    watching.add_argument("--pages", type=int, default=200, help="open live pages")
+    watching.add_argument(
+        "--questions",
+        type=int,
+        choices=range(2, len(QUESTIONS) + 1),
+        default=5,
+        help="what they ask, where it is not the same",
+    )
     profile = parser.add_argument_group("profile")
     profile.add_argument("--profile-events", type=int, default=200_000)
     profile.add_argument("--cprofile", action="store_true", help="what cProfile says, too")

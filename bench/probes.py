@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -34,8 +35,14 @@ class Probes(Generic[K]):
 
         A probe can be seen before its acknowledgement is: that took no time.
         """
-        return [
-            max(0.0, self._seen_s[probe] - sent_s)
-            for probe, sent_s in self._sent_s.items()
-            if probe in self._seen_s
-        ]
+        return self.latencies_of(self._sent_s)
+
+    def latencies_of(self, probes: Iterable[K]) -> list[float]:
+        """The same of some probes."""
+        done = self._sent_s.keys() & self._seen_s.keys()
+        return [max(0.0, self._seen_s[p] - self._sent_s[p]) for p in probes if p in done]
+
+    def unseen(self, probes: Iterable[K] | None = None) -> Probes[K]:
+        """All of them, or some, as they were sent: to be seen at another place."""
+        wanted = self._sent_s if probes is None else probes
+        return Probes({probe: self._sent_s[probe] for probe in wanted})

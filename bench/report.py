@@ -15,10 +15,13 @@ from bench.latency import Latency
 from bench.slice_state import Rows, State
 from bench.slices import Crowd, Slices, States
 from bench.throughput import Throughput
+from bench.watching import Phase, Scraped, Watching
 
 _BEGIN: Final = "<!-- {name}: written by `make bench ARGS=--write` -->"
 _END: Final = "<!-- end of {name} -->"
 PERCENTILES: Final = (50, 95, 99)
+_WATCHED: Final = (50, 99, 100)
+_WATCHED_NAMES: Final = ("p50", "p99", "max")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -87,6 +90,60 @@ def latency_text(found: Latency) -> str:
             )
             for name, values in ways.items()
         ],
+    )
+
+
+def watching_text(found: Watching) -> str:
+    """Scrapes, latencies and processor time by phase."""
+    busy = [phase for phase in found.phases if not phase.kind.is_alone]
+    scrapes = table(
+        ("seconds of a scrape", *_WATCHED_NAMES, "series", "MB", "kB as gzip", "scrapes", "aim"),
+        [_scraped(phase, one) for phase in busy for one in phase.scrapes],
+    )
+    alone = [s for phase in found.phases if phase.kind.is_alone for s in phase.gauge_s]
+    latencies = table(
+        ("seconds from an event", *_WATCHED_NAMES, "probes", "aim"),
+        [
+            _probed("to gauge, alone", alone),
+            *(_probed(f"to gauge, {phase.kind.name}", phase.gauge_s) for phase in busy),
+            *(_probed(f"to page, {p.kind.name}", p.page_s) for p in busy if p.page_s),
+        ],
+    )
+    costs = table(
+        ("in this order", "% of a core", "more than alone", "messages/s", "kB/s", "aim"),
+        [_cost(*pair) for pair in zip(found.phases, found.costs, strict=True)],
+    )
+    head = f"At {found.events_per_s:,.0f} events/s. {found.slices:,} slices; {found.series:,} "
+    head += f"series are on a page of metrics, {found.dropped:,} more had no room."
+    return f"{head}\n\n{scrapes}\n\n{latencies}\n\n{costs}"
+
+
+def _scraped(phase: Phase, scrapes: Scraped) -> tuple[str, ...]:
+    return (
+        f"{scrapes.format}, {phase.kind.name}",
+        *(f"{percentile(scrapes.seconds, p):.2f}" for p in _WATCHED),
+        f"{min(scrapes.series):,}",
+        f"{median(scrapes.size) / 1e6:.1f}",
+        f"{median(scrapes.packed) / 1e3:,.0f}",
+        str(len(scrapes.seconds)),
+        "max < 1",
+    )
+
+
+def _probed(name: str, seconds: Sequence[float]) -> tuple[str, ...]:
+    figures = (f"{percentile(seconds, p):.2f}" for p in _WATCHED)
+    return name, *figures, str(len(seconds)), "p99 < 2"
+
+
+def _cost(phase: Phase, more: float | None) -> tuple[str, ...]:
+    pages = phase.pages
+    return (
+        phase.kind.name,
+        f"{phase.cpu * 100:.0f}",
+        "" if more is None else f"{more * 100:+.1f}",
+        "" if pages is None else f"{pages.messages / pages.open_s:,.0f}",
+        "" if pages is None else f"{pages.size / pages.open_s / 1e3:,.0f}",
+        "< 10" if pages is not None and not phase.kind.is_scraped else "",
     )
 
 

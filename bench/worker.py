@@ -30,6 +30,11 @@ class Worker(Child):
         environment = {PREFIX + name.upper(): value for name, value in named.items()}
         super().__init__(["-m", "kpistream", "worker"], log, environment)
 
+    @property
+    def url(self) -> str:
+        """Where its web server listens."""
+        return f"http://127.0.0.1:{self.port}"
+
     def wait_ready(self) -> None:
         """Wait until it has its partitions; raises ChildError if it does not get there."""
         deadline = time.monotonic() + _READY_S

@@ -31,3 +31,25 @@ def test_a_probe_seen_before_its_acknowledgement_took_no_time() -> None:
 
     assert probes.latencies_s == [0.0]
     assert probes.missing == 0
+
+
+def test_some_probes_can_be_told_apart() -> None:
+    probes: Probes[int] = Probes()
+    for number, at_s in ((1, 1.0), (2, 2.0), (3, 3.0)):
+        probes.sent(number, at_s)
+        probes.seen(number, at_s + number)
+
+    assert probes.latencies_of([2, 3, 4]) == [2.0, 3.0]
+
+
+def test_probes_can_be_seen_anew_at_another_place() -> None:
+    probes: Probes[int] = Probes()
+    for number, at_s in ((1, 1.0), (2, 2.0)):
+        probes.sent(number, at_s)
+        probes.seen(number, at_s)
+    elsewhere = probes.unseen([2])
+    elsewhere.seen(2, at_s=2.5)
+
+    assert (probes.unseen().missing, elsewhere.missing) == (2, 0)
+    assert elsewhere.latencies_s == [0.5]
+    assert probes.latencies_s == [0.0, 0.0]

@@ -100,7 +100,8 @@ def test_a_page_without_the_section_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["machine", "throughput", "latency", "profile", "slices", "state", "kpis"]
+    "name",
+    ["machine", "throughput", "latency", "watching", "profile", "slices", "state", "kpis"],
 )
 def test_the_page_of_benchmarks_has_every_section(name: str) -> None:
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
