@@ -10,6 +10,7 @@ COPY kpistream kpistream
 RUN /opt/kpistream/bin/pip install --quiet --constraint constraints.txt .
 
 FROM python:3.11-slim
+# A worker that listens to more than its own machine wants KPISTREAM_READ_TOKENS, too.
 ENV PATH=/opt/kpistream/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     KPISTREAM_WEB_HOST=0.0.0.0 \

@@ -9,7 +9,7 @@ import pytest
 
 from kpistream.core.event_types import SHIPPED as SHIPPED_EVENTS
 from kpistream.core.located_yaml import ConfigErrors
-from kpistream.settings import SHIPPED, Settings, load_settings, settings_of
+from kpistream.settings import SHIPPED, TOKEN_VARIABLE, Settings, load_settings, settings_of
 
 
 @pytest.fixture(autouse=True)
@@ -417,7 +417,8 @@ SECRETS: dict[str, Any] = {
     "broker_password": "pass-s3cr3t",
     "id_key": "key-s3cr3t",
     "webhooks": "https://hooks.example.org/s3cr3t",
-    "api_token": "token-s3cr3t-token",
+    "read_tokens": "token-s3cr3t-token",
+    "write_tokens": "token-s3cr3t-token",
     "receivers": [
         {
             "name": "shop",
@@ -455,7 +456,9 @@ def test_secrets_are_in_no_message_about_a_mistake(monkeypatch: pytest.MonkeyPat
         "webhooks: [5363]",
         "webhooks: [{name: a, url: 5363}]",
         "webhooks: [{name: 'https://x/5363', url: 'https://x/5363'}]",
-        "api_token: 5363",
+        "read_tokens: 5363",
+        "read_tokens: [5363]",
+        "write_tokens: {a: 5363}",
         "receivers: 5363",
         "receivers: [{name: a, url: 5363}]",
         "receivers: [{name: a, url: 'https://x/', secrets: 5363}]",
@@ -471,6 +474,93 @@ def test_a_secret_of_the_wrong_kind_in_the_file_is_not_repeated(tmp_path: Path, 
     told = mistakes(path)[0]
     assert told.startswith(f"{path}:1: ")
     assert "5363" not in told
+
+
+# -- who may read and write ------------------------------------------------------------------------
+
+LONG, LONGER = "0123456789abcdef", "fedcba9876543210"
+
+
+@pytest.mark.parametrize(
+    "text", [f"{LONG},{LONGER}", f" {LONG} , {LONGER},", f'["{LONG}","{LONGER}"]']
+)
+@pytest.mark.parametrize("name", ["read_tokens", "write_tokens"])
+def test_several_tokens_are_a_list_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(f"KPISTREAM_{name.upper()}", text)
+    tokens = getattr(load_settings(), name)
+    assert [token.get_secret_value() for token in tokens] == [LONG, LONGER]
+
+
+@pytest.mark.parametrize(
+    "token", ["short", f"{LONG} with spaces", f"{LONG}\n", f"{LONG}ü", " " * 20]
+)
+@pytest.mark.parametrize("name", ["read_tokens", "write_tokens"])
+def test_a_token_is_long_and_fits_into_a_header(name: str, token: str) -> None:
+    tokens: dict[str, Any] = {name: [token]}
+    [told] = mistakes(**tokens)
+    assert "openssl rand -hex 16" in told
+    assert token not in told
+
+
+def test_the_setting_of_before_names_those_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "k.yml"
+    path.write_text(f"api_token: {LONG}\n", encoding="utf-8")
+    [told] = mistakes(path)
+    assert "use write_tokens (and read_tokens, for who only reads)" in told
+    assert LONG not in told
+
+
+def test_what_commands_show_a_worker_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, LONG)
+    assert load_settings().write_tokens == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://intranet.example.org",
+        "http://localhost:8000",
+        "https://*.example.org",
+        "https://[::1]:8443",
+    ],
+)
+def test_an_origin_may_show_the_page_in_a_frame(origin: str) -> None:
+    assert load_settings(frame_ancestors=f"{origin}, {origin}").frame_ancestors == [origin] * 2
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "intranet.example.org",
+        "https://intranet.example.org/",
+        "https://intranet.example.org/page",
+        "https://a.example; script-src *",
+        "https://a.example https://b.example",
+        "'self'",
+        "*",
+        "https://*",
+        "javascript:alert(1)",
+        "https://user@intranet.example.org",
+        "https://a.example\n",
+    ],
+)
+def test_what_is_no_origin_gets_into_no_policy(origin: str) -> None:
+    assert "is no origin such as https://" in mistakes(frame_ancestors=[origin])[0]
+
+
+@pytest.mark.parametrize("url", ["http://worker-1:6066", "https://kpis.example.org/worker-1/"])
+def test_a_worker_can_be_reached_at_a_url(url: str) -> None:
+    assert load_settings(web_url=url).web_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize("url", ["worker-1:6066", "ftp://worker-1", "http://", "http://a b"])
+def test_a_worker_can_be_reached_at_nothing_else(url: str) -> None:
+    assert "is no URL such as http://worker-1:6066" in mistakes(web_url=url)[0]
+
+
+# -- the key of ids --------------------------------------------------------------------------------
 
 
 def test_the_key_of_ids_is_a_number_that_follows_from_its_text() -> None:

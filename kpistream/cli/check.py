@@ -48,6 +48,7 @@ def check(
 
 
 def _check(settings: Settings, findings: Findings, no_broker: bool) -> None:
+    from kpistream.cli.advertised import refuse_openness
     from kpistream.cli.check_files import check_files
     from kpistream.cli.check_reach import check_reach
     from kpistream.cli.receivers import read_receivers
@@ -55,6 +56,7 @@ def _check(settings: Settings, findings: Findings, no_broker: bool) -> None:
 
     findings.checked.append("settings")
     _check_id_key(settings, findings)
+    findings.attempt(lambda: refuse_openness(settings))
     now_s = datetime.now(UTC).timestamp()
     receivers = findings.attempt(lambda: read_receivers(settings))
     plan = check_files(settings, Days(settings.zone).date(now_s), findings)

@@ -14,13 +14,11 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 import typer
 
 from kpistream.cli.failures import FAILED, WRONG, Failure
-from kpistream.settings import PREFIX
+from kpistream.settings import TOKEN_VARIABLE
 
 DEFAULT_URL: Final = "http://127.0.0.1:6066"
 TIMEOUT_S: Final = 15.0
 MOST_BYTES: Final = 64 * 1024 * 1024
-
-_TOKEN_VARIABLE: Final = f"{PREFIX}API_TOKEN"
 
 Url = Annotated[
     str, typer.Option("--url", help="Where a worker's web server listens.", metavar="URL")
@@ -29,8 +27,8 @@ Token = Annotated[
     str | None,
     typer.Option(
         "--token",
-        envvar=_TOKEN_VARIABLE,
-        help="The setting `api_token` of the workers, if it is set.",
+        envvar=TOKEN_VARIABLE,
+        help="One of the `read_tokens` of the workers, or to say something `write_tokens`.",
         show_default=False,
         show_envvar=True,
     ),
@@ -93,7 +91,7 @@ class MonitorApi:
         detail = _detail(error)
         if detail is None:
             return Failure(f"what answers at {self._url} is no worker of kpistream: {error.code}")
-        hint = f" (--token, {_TOKEN_VARIABLE})" if error.code == 401 else ""
+        hint = f" (--token, {TOKEN_VARIABLE})" if error.code == 401 else ""
         return Failure(detail + hint, WRONG if error.code in (400, 404, 409) else FAILED)
 
     def _nobody(self, reason: object) -> Failure:

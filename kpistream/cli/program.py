@@ -16,9 +16,12 @@ from kpistream.cli import (
     compute,
     demo,
     emit,
+    generate,
     kpis,
+    report,
     rules,
     silence,
+    top,
     topics,
     worker,
 )
@@ -71,6 +74,9 @@ program.command("check")(check.check)
 program.command("compute")(compute.compute)
 program.command("backtest")(backtest.backtest)
 program.command("kpis")(kpis.kpis)
+program.command("generate")(generate.generate)
+program.command("top")(top.top)
+program.command("report")(report.report)
 program.command("alerts")(alerts.alerts)
 program.command("ack")(ack.ack)
 program.add_typer(silence.silence, name="silence")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -184,10 +184,13 @@ class LibraryReceiver:
 
 
 async def open_receivers(
-    specs: Iterable[ReceiverSpec], settings: Settings, stack: AsyncExitStack
+    specs: Iterable[ReceiverSpec],
+    settings: Settings,
+    boards: Mapping[str, str],
+    stack: AsyncExitStack,
 ) -> list[Receiver]:
-    """The receivers, with connections that the stack closes."""
-    links = Links(settings.external_url, settings.dashboard_url)
+    """The receivers, with connections that the stack closes; ``boards`` are those of the KPIs."""
+    links = Links(settings.external_url, settings.dashboard_url, boards)
     return [await _opened(spec, links, stack) for spec in specs]
 
 

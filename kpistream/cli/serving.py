@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 
 from kpistream import __version__
 from kpistream.cli.advertised import advertised_url, guard_of, peer_token
+from kpistream.cli.generate import own_kpis
 from kpistream.cli.known import Known
 from kpistream.cli.receivers import open_receivers, read_receivers
 from kpistream.cli.wiring import connection, create_topics
+from kpistream.core.boards import boards_of
 from kpistream.core.plan import Plan
 from kpistream.core.readings import Board
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
@@ -69,7 +71,8 @@ class Worker:
         settings = self._settings
         layout, _, _ = await create_topics(settings)
         sender = await stack.enter_async_context(self._sender())
-        receivers = await open_receivers(self._receivers, settings, stack)
+        boards = boards_of(self._plan.catalogue, own_kpis(settings))
+        receivers = await open_receivers(self._receivers, settings, boards, stack)
         return Stream(
             self._plan,
             layout,

@@ -78,12 +78,13 @@ mapping can have a variable of its own:
 A list or a mapping replaces what holds unless set: `topics: {{click: clicks}}` reads clicks alone.
 A length is a whole number and `s`, `m`, `h` or `d`. A file that a flag or a variable names is found
 from where the command is started. All workers of an `app_id` need the same
-settings, but for `web_host`, `web_port` and `log_level`.
+settings, but for `web_host`, `web_port`, `web_url` and `log_level`.
 
 ## Secrets
 
-`broker_password`, `id_key`, `api_token`, the URLs of `webhooks`, and the URLs, `secrets`, headers
-and `routing_key` of `receivers` are in no log, message or metric: of a URL only the host is shown.
+`broker_password`, `id_key`, `read_tokens`, `write_tokens`, the URLs of `webhooks`, and the URLs,
+`secrets`, headers and `routing_key` of `receivers` are in no log, message or metric: of a URL only
+the host is shown.
 Keep them out of the file that is committed, and set them by variables.
 There is no flag for them, since the list of processes shows flags to everybody. Set an `id_key` of
 your own before the first event: visitors and customers are kept as hashes under it, and nobody can
@@ -106,9 +107,15 @@ broker_ca_file: /etc/kpistream/ca.pem    # only if the system does not trust the
 `SSL` encrypts, but does not say who connects: certificates of clients are not supported.
 `SASL_PLAINTEXT` says it, but does not encrypt: with `PLAIN`, the password can be read on the way.
 
-The web server asks nobody who reads who they are: leave it on `127.0.0.1`, or let only those reach
-it who may read everything. To silence and to acknowledge takes the `api_token`
-([API](api.md#who-may-write)).
+## Who may see and change what
+
+A worker listens on `127.0.0.1`: on its machine, everybody may read, silence and acknowledge. It
+refuses to listen elsewhere without `read_tokens`. Make each token with `openssl rand -hex 16`, and
+set them by the variables `{PREFIX}READ_TOKENS` and `{PREFIX}WRITE_TOKENS`.
+
+All workers of an `app_id` need the same: they ask each other, at `web_url`. To replace a token, set
+the new one before the old one, and later leave out the old one. The web server speaks HTTP: where
+others could listen, put a proxy with TLS before it. [API](api.md#who-may) has the details.
 
 ## All of them
 

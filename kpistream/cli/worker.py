@@ -49,6 +49,7 @@ def worker(
     Creates the topics that are missing. Start as many workers as you like: they share the
     partitions. SIGTERM or Ctrl-C ends it with nothing unsaved.
     """
+    from kpistream.cli.advertised import refuse_openness
     from kpistream.cli.wiring import build_plan
 
     settings = load_settings(
@@ -61,6 +62,7 @@ def worker(
         web_port=web_port,
         log_level=log_level,
     )
+    refuse_openness(settings)
     log_to_stderr(settings.log_level)
     plan = build_plan(settings)
     try:

@@ -9,6 +9,7 @@ from kpistream.settings.defaults import (
     DEFAULT_TOPICS,
     PREFIX,
     SHIPPED,
+    TOKEN_VARIABLE,
 )
 from kpistream.settings.file import read_text, unreadable
 from kpistream.settings.loading import load_settings
@@ -38,6 +39,7 @@ __all__ = [
     "HTTP",
     "PREFIX",
     "SHIPPED",
+    "TOKEN_VARIABLE",
     "Length",
     "MuteTimeSettings",
     "Name",

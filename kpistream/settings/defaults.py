@@ -12,6 +12,8 @@ from kpistream.core.windows import CALENDAR_WINDOWS
 
 PREFIX: Final = "KPISTREAM_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
+TOKEN_VARIABLE: Final = f"{PREFIX}API_TOKEN"
+"""What commands that ask a worker show it; no setting."""
 
 SHIPPED: Final = Path(__file__).parents[1]
 """The folder of the files that come with the package."""

@@ -13,7 +13,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from kpistream.core.catalogue_layers import SECTIONS
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, config_errors, did_you_mean
-from kpistream.settings.defaults import CONFIG_VARIABLE, PREFIX
+from kpistream.settings.defaults import CONFIG_VARIABLE, PREFIX, TOKEN_VARIABLE
 from kpistream.settings.file import SettingsFile
 from kpistream.settings.model import FileSource, Settings
 from kpistream.settings.names import add_own_topics, mistaken_names
@@ -29,6 +29,9 @@ _JSON: Final = {
     "special_days": '[{"name": "sale", "from": "2026-11-27", "to": "2026-11-30"}]',
 }
 """Settings that a variable gives as JSON alone, each with an example."""
+
+_REPLACED: Final = {"api_token": "write_tokens (and read_tokens, for who only reads)"}
+"""Settings that are no more, and what is in their place."""
 
 
 def load_settings(config: Path | None = None, **flags: Any) -> Settings:
@@ -69,6 +72,9 @@ def _merged(file: SettingsFile, given: dict[str, Any]) -> tuple[Settings, Origin
 
 def _or_a_section(error: ConfigError) -> ConfigError:
     """The same mistake; a key that is no setting can also be a section of the catalogue."""
+    if error.key in _REPLACED:
+        problem = f"is no setting any more; use {_REPLACED[error.key]}"
+        return replace(error, problem=problem, allowed=())
     if error.problem != "unknown key" or "." in error.key:
         return error
     return replace(error, problem=error.problem + did_you_mean(error.key, SECTIONS))
@@ -85,7 +91,8 @@ def _find_files(settings: Settings, origin: Origin) -> None:
 
 
 def _refuse_unknown_variables() -> None:
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {CONFIG_VARIABLE, TOKEN_VARIABLE}
     unknown = [
         name for name in os.environ if name.startswith(PREFIX) and name.split("__")[0] not in known
     ]

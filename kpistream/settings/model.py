@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -52,6 +53,11 @@ DAY_S: Final = 86_400
 Hashed = TypeVar("Hashed", bound=Hashable)
 
 SHORTEST_TOKEN: Final = 16
+_MAKE_ONE: Final = "make one with: openssl rand -hex 16"
+_TOKEN: Final = re.compile(r"[!-~]+")
+_HOST: Final = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_ORIGIN: Final = re.compile(rf"https?://(?:\*\.)?{_HOST}")
+_URL: Final = re.compile(rf"https?://{_HOST}(?:/[!-~]*)?")
 
 Name = ReceiverName
 
@@ -183,9 +189,19 @@ class Settings(BaseSettings):
     """Address that a worker's web server listens on; ``0.0.0.0`` for all of the machine's."""
     web_port: Annotated[int, Field(ge=0, le=65_535)] = 6066
     """Port that a worker's web server listens on; 0 for a free one."""
-    api_token: SecretStr | None = None
-    """What who silences and acknowledges alerts must know, at least 16 characters; without it, that
-    is possible on the worker's machine alone."""
+    web_url: str = ""
+    """Where other workers reach this one, unless ``http://<web_host>:<web_port>``, with the name of
+    the machine for an address that stands for all of its own."""
+    read_tokens: Annotated[list[SecretStr], NoDecode] = Field(default_factory=list[SecretStr])
+    """What who reads must know, at least 16 characters each; several while one replaces another.
+    Without them, that is possible on the worker's machine alone, and ``web_host`` must be loopback.
+    In the environment with commas, or JSON."""
+    write_tokens: Annotated[list[SecretStr], NoDecode] = Field(default_factory=list[SecretStr])
+    """What who silences and acknowledges alerts must know, likewise; they let read, too. Without
+    them, that is possible on the worker's machine alone."""
+    frame_ancestors: Annotated[list[str], NoDecode] = Field(default_factory=list[str])
+    """Origins whose pages may show the live page in a frame, such as
+    ``https://intranet.example.org``; in the environment with commas, or JSON."""
     flush_interval: Annotated[float, Field(ge=0.05, le=10)] = 0.5
     """Seconds between two flushes of a worker."""
     session_timeout: Annotated[float, Field(ge=6, le=300)] = 30.0
@@ -196,7 +212,9 @@ class Settings(BaseSettings):
     _own: Located | None = PrivateAttr(default=None)
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
-    @field_validator("rules", "windows", mode="before")
+    @field_validator(
+        "rules", "windows", "read_tokens", "write_tokens", "frame_ancestors", mode="before"
+    )
     @classmethod
     def _listed(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -258,14 +276,31 @@ class Settings(BaseSettings):
             for item in value
         ]
 
-    @field_validator("api_token")
+    @field_validator("read_tokens", "write_tokens")
     @classmethod
-    def _long_token(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and len(token.get_secret_value().strip()) < SHORTEST_TOKEN:
-            raise ValueError(
-                f"has fewer than {SHORTEST_TOKEN} characters; make one with: openssl rand -hex 16"
-            )
-        return token and SecretStr(token.get_secret_value().strip())
+    def _good_tokens(cls, tokens: list[SecretStr]) -> list[SecretStr]:
+        for token in tokens:
+            text = token.get_secret_value()
+            if len(text) < SHORTEST_TOKEN:
+                raise ValueError(f"one has fewer than {SHORTEST_TOKEN} characters; {_MAKE_ONE}")
+            if _TOKEN.fullmatch(text) is None:
+                raise ValueError(f"one has a character that no header may have; {_MAKE_ONE}")
+        return tokens
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if _ORIGIN.fullmatch(origin) is None:
+                raise ValueError(f"{origin!r} is no origin such as https://intranet.example.org")
+        return origins
+
+    @field_validator("web_url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        if url and _URL.fullmatch(url) is None:
+            raise ValueError(f"{url!r} is no URL such as http://worker-1:6066")
+        return url.rstrip("/")
 
     @field_validator("webhooks")
     @classmethod

@@ -13,7 +13,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from kpistream.core.located_yaml import ConfigError, Located, Path
 from kpistream.settings.defaults import PREFIX
 
-SECRETS: Final = frozenset({"api_token", "broker_password", "id_key", "receivers", "webhooks"})
+SECRETS: Final = frozenset(
+    {"broker_password", "id_key", "read_tokens", "receivers", "webhooks", "write_tokens"}
+)
 """The settings whose values no message may repeat."""
 
 _KEY: Final = re.compile(r"([^.\[]*)(?:\.([^.\[]+))?")

@@ -278,7 +278,7 @@ class Hook:
 @asynccontextmanager
 async def worker(broker: Broker, written: Settings) -> AsyncIterator[Worker]:
     async with AsyncExitStack() as stack:
-        receivers = await open_receivers(read_receivers(written), written, stack)
+        receivers = await open_receivers(read_receivers(written), written, {}, stack)
         started = Worker(broker, *receivers)
         started.start()
         try:

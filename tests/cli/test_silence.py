@@ -29,7 +29,8 @@ class Served:
     """A web server in a thread of its own, as commands wait for its answers."""
 
     def __init__(self, desk: FrontDesk, token: str | None) -> None:
-        self._server = server(desk, token=token)
+        tokens = [] if token is None else [token]
+        self._server = server(desk, read_tokens=tokens, write_tokens=tokens)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
@@ -250,7 +251,7 @@ def test_a_token_is_asked_for_where_one_is_set(
         assert refused.code == 1
         assert "(--token, KPISTREAM_API_TOKEN)" in refused.err
         monkeypatch.setenv("KPISTREAM_API_TOKEN", TOKEN)
-        assert "api_token" not in kpistream(*command, "--url", url).err
+        assert "Bearer" not in kpistream(*command, "--url", url).err
 
 
 class Stranger(BaseHTTPRequestHandler):

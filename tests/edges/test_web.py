@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,24 +12,28 @@ from typing import Any, cast
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
-from kpistream.core.alerting.alerts import Alert
 from kpistream.core.partials import TICK_KEY, Partial, encode_partial
-from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice, slice_key
-from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
-from kpistream.edges.web import Readiness, Vocabulary, WebServer
-from kpistream.edges.web.site import Read
+from kpistream.edges.metrics import Telemetry
+from kpistream.edges.web import Readiness, WebServer
+from kpistream.edges.web.assets import Assets
+from kpistream.edges.web.knowledge import Found
 from kpistream.stream.merging import MOST_SLICES, Merging
-from tests.edges.boards import alert, board, on_its_way, reading
+from tests.edges.boards import alert, board, objective, on_its_way, reading
 from tests.support import builders as build
 from tests.support.builders import START_S, at_ms
+from tests.support.known import Known, server
 
-WORDS = Vocabulary(
-    kpis=("click_through_rate", "revenue"),
-    windows=("5m", "1h"),
-    dimensions=("channel", "campaign"),
-    sets=((), ("channel",), ("channel", "campaign")),
+PLAN = replace(
+    build.plan(windows=("5m", "1h"), slices=((), ("channel",), ("channel", "campaign"))),
+    catalogue=replace(
+        build.shipped_catalogue(),
+        kpis={
+            name: build.shipped_catalogue().kpis[name] for name in ("click_through_rate", "revenue")
+        },
+        objectives=(objective(), objective(id="budget")),
+    ),
 )
 EMAIL = (("channel", "email"),)
 ADS = (("channel", "ads"),)
@@ -43,45 +48,26 @@ BOARD = board(
 )
 
 
-class Worker:
+class Worker(Known):
     """What the web server under test shows; tests replace its parts."""
 
     def __init__(self) -> None:
-        self.board: Board = BOARD
-        self.alerts: Sequence[Alert] = ()
-        self.readiness = Readiness()
-        self.objectives: Sequence[Progress] = ()
+        super().__init__(PLAN)
+        self.board = BOARD
         self.apart: Sequence[Reading] = ()
         self.is_truncated = False
         self.asked: list[tuple[str, str, bool]] = []
-        self.read: Read = self.read_apart
+        self.merging: Merging | None = None
 
-    def read_apart(
-        self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]
-    ) -> tuple[Sequence[Reading], bool]:
+    def read(self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]) -> Found:
         assert threading.current_thread() is threading.main_thread()
+        if self.merging is not None:
+            return self.merging.read(kpi, window, before, wanted)
         self.asked.append((kpi, window, before))
         return [found for found in self.apart if wanted(found.slice)], self.is_truncated
 
     def server(self, port: int = 0) -> WebServer:
-        collector = WorkerCollector(
-            board=lambda: self.board,
-            telemetry=Telemetry(),
-            alerts=lambda: self.alerts,
-            dimensions=WORDS.dimensions,
-            rules=(),
-            version="1.2.3",
-        )
-        return WebServer(
-            port=port,
-            board=lambda: self.board,
-            alerts=lambda: self.alerts,
-            ready=lambda: self.readiness,
-            exposition=Exposition(collector),
-            vocabulary=WORDS,
-            objectives=lambda: self.objectives,
-            read=lambda *asked: self.read(*asked),
-        )
+        return server(self, port, pages=Assets().routes())
 
 
 class Browser:
@@ -134,6 +120,7 @@ class TestReadings:
                     "currency": "EUR",
                 }
             ],
+            "missing": [],
         }
 
     async def test_have_a_currency_even_when_it_is_none(self, browser: Browser) -> None:
@@ -193,8 +180,8 @@ class TestReadings:
             (
                 "country=fr",
                 "unknown parameter 'country'; "
-                "allowed: kpi, window, slice, before, channel, campaign",
-                ["kpi", "window", "slice", "before", "channel", "campaign"],
+                "allowed: kpi, window, slice, before, scope, channel, campaign",
+                ["kpi", "window", "slice", "before", "scope", "channel", "campaign"],
             ),
             ("before=yes", "unknown before 'yes'; allowed: true, false", ["true", "false"]),
             (
@@ -306,7 +293,7 @@ class TestReadingsThatAreNotOnTheBoard:
     async def test_say_so_when_they_are_not_all(self, browser: Browser, worker: Worker) -> None:
         worker.apart, worker.is_truncated = [reading("revenue", window="1h")], True
         document = await browser.json("/api/v1/readings?kpi=revenue&window=1h")
-        assert list(document) == ["as_of", "truncated", "readings"]
+        assert list(document) == ["as_of", "truncated", "worked_out", "readings", "missing"]
         assert document["truncated"] is True
 
     @pytest.mark.parametrize(
@@ -338,7 +325,7 @@ class TestReadingsOfTheWindowBefore:
         worker.apart = [reading(value=0.02), reading(part=EMAIL), reading(part=AUTUMN)]
         query = "kpi=click_through_rate&window=5m&before=true"
         document = await browser.json(f"/api/v1/readings?{query}&slice=total")
-        assert list(document) == ["as_of", "before", "readings"]
+        assert list(document) == ["as_of", "before", "readings", "missing"]
         assert document["before"] is True
         assert [(r["window"], r["slice"], r["value"]) for r in document["readings"]] == [
             ("5m", {}, 0.02)
@@ -362,7 +349,7 @@ class TestReadingsOfWhatIsMerged:
     def views(self, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> list[Slice]:
         """The slices that were read."""
         merging = merged(MOST_SLICES // 2 + 1)
-        worker.board, worker.read = Board((), 1.0), merging.read
+        worker.board, worker.merging = Board((), 1.0), merging
         seen: list[Slice] = []
         for monitor in merging.monitors.values():
             sums = monitor.merger.sums
@@ -432,7 +419,11 @@ class TestBeforeTheFirstBoard:
         self, browser: Browser, worker: Worker, path: str
     ) -> None:
         worker.board = Board((), 0.0)
-        assert await browser.json(f"/api/v1/{path}") == {"as_of": None, path: []}
+        assert await browser.json(f"/api/v1/{path}") == {
+            "as_of": None,
+            path: [],
+            "missing": [],
+        }
 
 
 class TestAlerts:
@@ -445,9 +436,9 @@ class TestAlerts:
         assert published["state"] == "firing"
         assert published["slice"] == {"channel": "ads", "campaign": "autumn"}
 
-    async def test_take_no_parameters(self, browser: Browser) -> None:
+    async def test_take_no_other_parameters(self, browser: Browser) -> None:
         problem = await browser.json("/api/v1/alerts?rule=x", status=400)
-        assert problem["detail"] == "unknown parameter 'rule'; none is allowed here"
+        assert problem["detail"] == "unknown parameter 'rule'; allowed: fingerprint, scope"
 
 
 class TestObjectives:
@@ -459,9 +450,9 @@ class TestObjectives:
         assert document["as_of"] == "2026-03-01T10:00:00.250Z"
         assert document["objectives"] == [progress.to_dict() for progress in worker.objectives]
 
-    async def test_take_no_parameters(self, browser: Browser) -> None:
+    async def test_take_no_other_parameters(self, browser: Browser) -> None:
         problem = await browser.json("/api/v1/objectives?status=missed", status=400)
-        assert problem["detail"] == "unknown parameter 'status'; none is allowed here"
+        assert problem["detail"] == "unknown parameter 'status'; allowed: scope"
 
 
 class TestHealth:
@@ -510,12 +501,10 @@ class TestMetrics:
 
 
 class TestTheSite:
-    async def test_has_an_index_with_links_that_lead_somewhere(self, browser: Browser) -> None:
+    async def test_has_a_page_for_people(self, browser: Browser) -> None:
         response = await browser.get("/")
         assert response.content_type == "text/html"
-        links = [part.partition('"')[0] for part in (await response.text()).split('href="')[1:]]
-        assert len(links) == 7
-        assert {(await browser.get(link)).status for link in links} == {200}
+        assert (await browser.get("/page/app.js")).status == 200
 
     @pytest.mark.parametrize("path", ["/nothing", "/api/v2/readings", "/metrics/", "/../etc"])
     async def test_has_nothing_elsewhere(self, browser: Browser, path: str) -> None:
@@ -540,7 +529,9 @@ class TestTheSite:
         headers = (await browser.get(path)).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
-        assert headers["Cache-Control"] == "no-store"
+        assert headers["Cache-Control"] == ("no-cache" if path == "/" else "no-store")
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "Access-Control-Allow-Origin" not in headers
         assert headers["Server"] == "kpistream"
 
     async def test_tells_nothing_about_a_failure_within_but_logs_it(

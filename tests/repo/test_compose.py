@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from kpistream.cli.advertised import refuse_openness
+from kpistream.core.located_yaml import ConfigErrors
 from kpistream.settings import CONFIG_VARIABLE, PREFIX, Settings, load_settings
 from tests.repo.files import ROOT, text_of, yaml_of
 
@@ -20,6 +22,11 @@ SERVICES = {
     *("prometheus", "alertmanager", "grafana"),
 }
 SETTINGS = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+TOKEN = "0123456789abcdef"  # noqa: S105 - of nobody
+REQUIRED = re.compile(r"\$\{(\w+):\?[^}]+\}")
+"""A variable that whoever starts this has to set."""
+
+DOCKERFILE = text_of("Dockerfile")
 PINNED_IMAGE = re.compile(r"[a-z/]+:v?\d+\.\d+\.\d+")
 
 
@@ -141,10 +148,36 @@ def test_the_settings_of_each_service_are_valid(
 ) -> None:
     for name, value in COMPOSE["services"][service].get("environment", {}).items():
         if name.startswith(PREFIX) and value is not None:
-            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name, REQUIRED.sub(TOKEN, value))
     settings = load_settings()
     if service.startswith("worker"):
         assert settings.broker == "kafka:9092"
+
+
+def test_the_workers_do_not_start_without_a_token_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    [everywhere] = re.findall(r"KPISTREAM_WEB_HOST=(\S+)", DOCKERFILE)
+    given = COMPOSE["services"]["worker-1"]["environment"]["KPISTREAM_READ_TOKENS"]
+    assert REQUIRED.fullmatch(given)
+    assert "openssl rand -hex 16" in given
+    monkeypatch.setenv("KPISTREAM_WEB_HOST", everywhere)
+    with pytest.raises(ConfigErrors, match="set read_tokens"):
+        refuse_openness(load_settings())
+    monkeypatch.setenv("KPISTREAM_READ_TOKENS", REQUIRED.sub(TOKEN, given))
+    refuse_openness(load_settings())
+
+
+def test_prometheus_knows_the_token_that_workers_ask_for() -> None:
+    [secret] = COMPOSE["services"]["prometheus"]["secrets"]
+    [variable] = REQUIRED.findall(
+        COMPOSE["services"]["worker-1"]["environment"]["KPISTREAM_READ_TOKENS"]
+    )
+    assert COMPOSE["secrets"] == {secret: {"environment": variable}}
+    [job] = [
+        job
+        for job in yaml_of("deploy/prometheus/prometheus.yml")["scrape_configs"]
+        if job["job_name"] == "kpistream"
+    ]
+    assert job["authorization"] == {"credentials_file": f"/run/secrets/{secret}"}
 
 
 def test_both_workers_are_alike_but_for_the_port_on_the_outside() -> None:
@@ -161,9 +194,6 @@ def test_kafka_is_reached_where_it_says_it_is() -> None:
     assert "HOST://localhost:9094" in advertised
     assert properties["log.message.timestamp.type"] == "LogAppendTime"
     assert COMPOSE["services"]["kafka"]["volumes"][1] == f"kafka:{properties['log.dirs']}"
-
-
-DOCKERFILE = text_of("Dockerfile")
 
 
 def test_the_image_runs_as_a_user_that_is_not_root() -> None:

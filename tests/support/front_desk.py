@@ -6,17 +6,50 @@ from collections.abc import Sequence
 
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.alerting.telling.dispatches import Delivery
+from kpistream.core.alerting.telling.matchers import parse_matchers
 from kpistream.core.alerting.telling.notifier import Control
 from kpistream.core.alerting.telling.silences import Silence
 from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.core.readings import Board
-from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
-from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from kpistream.edges.web import Guard, WebServer
 from kpistream.edges.web.desk import BrokerAway, Desk
+from tests.support import builders as build
 from tests.support.alerting import START, firing, resolved
+from tests.support.known import Known, exposition
 
 NOW = START + 60
 RECEIVER = {"name": "shop", "kind": "webhook", "host": "hooks.example.org"}
+
+
+SILENCE = Silence(
+    id="one",
+    matchers=parse_matchers(["channel=email", 'campaign=~"autumn.*"']),
+    starts_at=START,
+    ends_at=START + 600,
+    author="ana",
+    comment="the mail server moves",
+    created_at=START,
+)
+DELIVERY = Delivery(
+    receiver="shop",
+    group=(("alertname", "roas_below_one"),),
+    number=1,
+    message_id="msg_1",
+    told=(firing().identity,),
+    truncated=0,
+    reason="new",
+    repeat=0,
+    repeats=0,
+    outcome="failed",
+    tries=2,
+    refusals=0,
+    failures=2,
+    first_try_at=START,
+    last_try_at=START + 1,
+    retry_at=START + 3,
+    status=503,
+    problem="answered 503",
+)
 
 
 class FrontDesk:
@@ -34,6 +67,9 @@ class FrontDesk:
     def suppression(self, alert: Alert) -> Suppression | None:
         return self.suppressed if self.is_owner else None
 
+    def suppression_of(self, fingerprint: str) -> Suppression | None:
+        return self.suppressed if self.is_owner else None
+
     def silences(self) -> Sequence[Silence]:
         return self.known
 
@@ -46,27 +82,24 @@ class FrontDesk:
         self.said.append(control)
 
 
-def server(desk: Desk | None, host: str = "127.0.0.1", token: str | None = None) -> WebServer:
+def server(
+    desk: Desk | None,
+    host: str = "127.0.0.1",
+    read_tokens: Sequence[str] = (),
+    write_tokens: Sequence[str] = (),
+) -> WebServer:
     """A web server with a firing and a resolved alert; it is a minute after START."""
-    collector = WorkerCollector(
-        board=Board,
-        telemetry=Telemetry(),
-        alerts=lambda: (),
-        dimensions=(),
-        rules=(),
-        version="1",
-    )
+    known = Known(build.plan())
+    known.board = Board((), START)
+    known.alerts = [firing(), resolved(rule="sales_below_plan")]
+    known.desk = desk
     made = WebServer(
         host,
-        board=lambda: Board((), START),
-        alerts=lambda: [firing(), resolved(rule="sales_below_plan")],
-        ready=Readiness,
-        exposition=Exposition(collector),
-        vocabulary=Vocabulary((), (), (), ()),
-        desk=lambda: desk,
+        knowledge=known,
+        exposition=exposition(known),
         receivers=[RECEIVER],
-        token=token,
+        guard=Guard(host, tuple(read_tokens), tuple(write_tokens)),
     )
-    made._site._notifications._clock_s = lambda: NOW
-    made._site._notifications._new_id = lambda: "new"
+    made._site.alerts._clock_s = made._site.silences._clock_s = lambda: NOW
+    made._site.silences._new_id = lambda: "new"
     return made

@@ -1,0 +1,1 @@
+"""Reports: what a period came to, from sums that others looked up."""

@@ -81,6 +81,7 @@ def annotations_of(alert: Alert, links: Links, longest: int) -> dict[str, str]:
 
 def _links(alert: Alert, links: Links) -> dict[str, str]:
     return {
+        "page_url": links.page(alert),
         "alert_url": links.alert(alert),
         "before_url": links.before(alert),
         "dashboard_url": links.dashboard(alert),

@@ -59,6 +59,12 @@ class Links:
         query = self.query(alert)
         return query and f"{query}&before=true"
 
+    def page(self, alert: Alert) -> str:
+        """The live page, of the alert's slice and window, with its KPI broken down."""
+        named = {"board": self.boards.get(alert.kpi, ""), "window": alert.window, "kpi": alert.kpi}
+        asked = {name: value for name, value in named.items() if value}
+        return self._at(f"/?{_encoded({**asked, **dict(alert.slice)})}")
+
     def alert(self, alert: Alert) -> str:
         """The alert itself."""
         return self._at(f"/api/v1/alerts/{alert.fingerprint}")
@@ -77,6 +83,7 @@ class Links:
         """The links that there are, each by what a reader calls it."""
         named = {
             "Dashboard": self.dashboard(alert),
+            "Live page": self.page(alert),
             "Value": self.query(alert),
             "Value before": self.before(alert),
             "Alert": self.alert(alert),

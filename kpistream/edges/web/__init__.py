@@ -1,7 +1,8 @@
-"""A worker's web server: metrics, health, and its readings and alerts as JSON."""
+"""A worker's web server: its readings and alerts as JSON, metrics, health, and a live page."""
 
+from kpistream.edges.web.guard import Guard, Unguarded
 from kpistream.edges.web.readiness import Readiness
 from kpistream.edges.web.server import WebServer
 from kpistream.edges.web.vocabulary import Vocabulary
 
-__all__ = ["Readiness", "Vocabulary", "WebServer"]
+__all__ = ["Guard", "Readiness", "Unguarded", "Vocabulary", "WebServer"]

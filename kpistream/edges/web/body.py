@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -15,7 +15,14 @@ MOST_BYTES: Final = 16 * 1024
 
 JSON: Final = "application/json"
 
+Words = Annotated[str, msgspec.Meta(max_length=500)]
+Author = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
 _T = TypeVar("_T")
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody says; a field that means nothing is a mistake."""
 
 
 async def read_body(request: web.Request, shape: type[_T]) -> _T:

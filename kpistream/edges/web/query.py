@@ -11,10 +11,12 @@ from multidict import MultiMapping
 
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice, normalise_member, set_name, set_of
+from kpistream.edges.web.cluster import SCOPE
 from kpistream.edges.web.problem import Problem
 from kpistream.edges.web.vocabulary import Vocabulary
 
 _TRUTHS: Final = ("true", "false")
+_SCOPE, _ALONE = SCOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ class ReadingsQuery:
     @classmethod
     def parse(cls, params: MultiMapping[str], words: Vocabulary) -> Self:
         """The question in these parameters; raises Problem 400 for a word that does not exist."""
-        refuse_unknown(params, ("kpi", "window", "slice", "before", *words.dimensions))
-        kpis = _alternatives(params, "kpi", words.kpis)
-        windows = _alternatives(params, "window", words.windows)
-        slices = _alternatives(params, "slice", words.slices)
+        refuse_unknown(params, ("kpi", "window", "slice", "before", _SCOPE, *words.dimensions))
+        kpis = alternatives(params, "kpi", words.kpis)
+        windows = alternatives(params, "window", words.windows)
+        slices = alternatives(params, "slice", words.slices)
         members = {
             d: frozenset(normalise_member(text) if text else "" for text in params.getall(d))
             for d in words.dimensions
@@ -87,30 +89,56 @@ class ReadingsQuery:
 
 
 def refuse_unknown(params: MultiMapping[str], allowed: Collection[str]) -> None:
-    """Raise Problem 400 for a parameter that is not allowed."""
+    """Raise Problem 400 for a parameter that is not allowed, and for a scope that there is not."""
     for name in params:
         if name not in allowed:
-            raise _bad_request(f"unknown parameter {name!r}", allowed)
+            raise bad_request(f"unknown parameter {name!r}", allowed)
+    is_alone(params)
 
 
-def _alternatives(params: MultiMapping[str], name: str, allowed: Collection[str]) -> frozenset[str]:
+def alternatives(params: MultiMapping[str], name: str, allowed: Collection[str]) -> frozenset[str]:
+    """What a parameter was given; raises Problem 400 for a word that does not exist."""
     values = params.getall(name, [])
     for value in values:
         if value not in allowed:
-            raise _bad_request(f"unknown {name} {value!r}", allowed)
+            raise bad_request(f"unknown {name} {value!r}", allowed)
     return frozenset(values)
 
 
 def _is_true(params: MultiMapping[str], name: str) -> bool:
-    values = _alternatives(params, name, _TRUTHS)
+    values = alternatives(params, name, _TRUTHS)
     if len(values) > 1:
-        raise _bad_request(f"{name} cannot be both", _TRUTHS)
+        raise bad_request(f"{name} cannot be both", _TRUTHS)
     return "true" in values
+
+
+def is_alone(params: MultiMapping[str]) -> bool:
+    """Whether a worker is asked for what it knows itself, and not for the whole cluster."""
+    return bool(alternatives(params, _SCOPE, (_ALONE,)))
+
+
+def only(params: MultiMapping[str], name: str) -> str | None:
+    """The value of a parameter, None without one; raises Problem 400 if there are several."""
+    values = params.getall(name, [])
+    if len(values) > 1:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"{name} can be given once")
+    return values[0] if values else None
+
+
+def limit_in(params: MultiMapping[str], most: int, usual: int) -> int:
+    """How many are wanted at most; raises Problem 400 if that is no number from 1 to ``most``."""
+    text = only(params, "limit")
+    if text is None:
+        return usual
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+        detail = f"limit {text[:20]!r} is no number from 1 to {most:,}"
+        raise Problem(HTTPStatus.BAD_REQUEST, detail)
+    return int(text)
 
 
 def _need_one(name: str, asked: Collection[str], allowed: Collection[str]) -> None:
     if len(asked) != 1:
-        raise _bad_request(f"before=true needs exactly one {name}", allowed)
+        raise bad_request(f"before=true needs exactly one {name}", allowed)
 
 
 def _can_have(names: Collection[str], members: Mapping[str, frozenset[str]]) -> bool:
@@ -118,7 +146,8 @@ def _can_have(names: Collection[str], members: Mapping[str, frozenset[str]]) -> 
     return all(values - {""} if d in names else "" in values for d, values in members.items())
 
 
-def _bad_request(detail: str, allowed: Collection[str]) -> Problem:
+def bad_request(detail: str, allowed: Collection[str]) -> Problem:
+    """The problem of something that is not among what is allowed."""
     choices = f"allowed: {', '.join(allowed)}" if allowed else "none is allowed here"
     return Problem(HTTPStatus.BAD_REQUEST, f"{detail}; {choices}", allowed)
 

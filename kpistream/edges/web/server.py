@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiohttp import web
 
-from kpistream.core.alerting.alerts import Alert
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board
 from kpistream.edges.metrics import Exposition
-from kpistream.edges.web.desk import Desk
+from kpistream.edges.web.cluster import Cluster
 from kpistream.edges.web.guard import Guard
-from kpistream.edges.web.readiness import Readiness
-from kpistream.edges.web.site import Read, Site
-from kpistream.edges.web.vocabulary import Vocabulary
+from kpistream.edges.web.knowledge import Knowledge
+from kpistream.edges.web.operation import Route
+from kpistream.edges.web.site import Site
 
 LOOPBACK: Final = "127.0.0.1"
 _SHUTDOWN_SECONDS: Final = 2.0
+_LONGEST_LINE: Final = 64 * 1024
+"""So long may a question be: it can name a thousand alerts."""
 
 
 class WebServer:
@@ -33,30 +32,28 @@ class WebServer:
         host: str = LOOPBACK,
         port: int = 0,
         *,
-        board: Callable[[], Board],
-        alerts: Callable[[], Sequence[Alert]],
-        ready: Callable[[], Readiness],
+        knowledge: Knowledge,
         exposition: Exposition,
-        vocabulary: Vocabulary,
-        objectives: Callable[[], Sequence[Progress]] = lambda: (),
-        read: Read | None = None,
-        desk: Callable[[], Desk | None] = lambda: None,
+        cluster: Cluster | None = None,
         receivers: Sequence[Mapping[str, Any]] = (),
-        token: str | None = None,
+        guard: Guard | None = None,
+        frame_ancestors: Sequence[str] = (),
+        routes: Sequence[Route] = (),
+        pages: Sequence[web.AbstractRouteDef] = (),
     ) -> None:
+        """Without a cluster, nobody else is asked; without a guard, only this machine may."""
         self.host = host
         self.port = port
+        self._guard = guard or Guard(host)
         self._site = Site(
-            board=board,
-            alerts=alerts,
-            ready=ready,
-            exposition=exposition,
-            vocabulary=vocabulary,
-            objectives=objectives,
-            read=read,
-            desk=desk,
-            receivers=receivers,
-            guard=Guard(host, token),
+            knowledge,
+            cluster or Cluster(),
+            exposition,
+            self._guard,
+            receivers,
+            routes,
+            pages,
+            frame_ancestors,
         )
         self._runner: web.AppRunner | None = None
 
@@ -67,9 +64,16 @@ class WebServer:
         return f"http://{host}:{self.port}"
 
     async def start(self) -> None:
-        """Listen; raises OSError when the address is in use or not this machine's."""
+        """Listen; raises OSError when the address is in use or not this machine's.
+
+        Raises Unguarded before that if everybody in the network could read.
+        """
+        self._guard.refuse_openness()
         runner = web.AppRunner(
-            self._site.app(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+            self._site.app(),
+            access_log=None,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+            max_line_size=_LONGEST_LINE,
         )
         await runner.setup()
         try:

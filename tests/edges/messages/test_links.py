@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,10 +16,12 @@ from kpistream.core.readings import Board
 from kpistream.core.slices import Slice
 from kpistream.edges.messages import Links
 from kpistream.edges.messages.links import LONGEST
-from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
-from kpistream.edges.web import Readiness, Vocabulary, WebServer
+from kpistream.edges.web import WebServer
+from kpistream.edges.web.knowledge import Found
 from tests.edges.messages import sample
+from tests.support import builders as build
 from tests.support.alerting import START, reading
+from tests.support.known import Known, server
 
 BOARDS = Path(__file__).parents[3] / "grafana" / "dashboards"
 
@@ -27,36 +30,22 @@ CAMPAIGNS = [
 ]
 SLICES = [(), (("channel", "ads"),), *CAMPAIGNS]
 
-WORDS = Vocabulary(
-    kpis=("return_on_ad_spend",),
-    windows=("1h",),
-    dimensions=("channel", "campaign"),
-    sets=((), ("channel",), ("channel", "campaign")),
-)
+
+class Worker(Known):
+    """One that has these slices, and what they were in the window before."""
+
+    def __init__(self) -> None:
+        sets = ((), ("channel",), ("channel", "campaign"))
+        super().__init__(build.plan(windows=("1h",), slices=sets))
+        self.board = Board(tuple(reading(slice=part) for part in SLICES), START)
+
+    def read(self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]) -> Found:
+        earlier = [reading(2.1, slice=part) for part in SLICES]
+        return [found for found in earlier if wanted(found.slice)], False
 
 
 def site() -> WebServer:
-    board = Board(tuple(reading(slice=part) for part in SLICES), START)
-    earlier = [reading(2.1, slice=part) for part in SLICES]
-    collector = WorkerCollector(
-        board=lambda: board,
-        telemetry=Telemetry(),
-        alerts=lambda: [],
-        dimensions=WORDS.dimensions,
-        rules=(),
-        version="1.2.3",
-    )
-    return WebServer(
-        board=lambda: board,
-        alerts=lambda: [],
-        ready=Readiness,
-        exposition=Exposition(collector),
-        vocabulary=WORDS,
-        read=lambda kpi, window, before, wanted: (
-            [found for found in earlier if wanted(found.slice)],
-            False,
-        ),
-    )
+    return server(Worker())
 
 
 async def found(url: str) -> list[tuple[dict[str, str], float]]:
@@ -71,10 +60,19 @@ async def test_the_query_is_answered_with_the_alerts_value_and_nothing_else(
     part: Slice,
 ) -> None:
     alert = sample.roas(slice=part)
-    async with site() as server:
-        links = Links(server.url)
+    async with site() as started:
+        links = Links(started.url)
         assert await found(links.query(alert)) == [(dict(alert.slice), 0.8)]
         assert await found(links.before(alert)) == [(dict(alert.slice), 2.1)]
+
+
+def test_the_live_page_opens_on_the_alerts_slice_and_window() -> None:
+    links = Links("https://kpis.example.org", boards={"return_on_ad_spend": "acquisition"})
+    assert links.page(sample.roas()) == (
+        "https://kpis.example.org/?board=acquisition&window=1h&kpi=return_on_ad_spend"
+        "&channel=ads&campaign=autumn"
+    )
+    assert Links().page(sample.roas()) == ""
 
 
 def test_an_alert_is_found_by_its_fingerprint() -> None:
