@@ -124,7 +124,8 @@ def read_dimensions(
     for index, name in enumerate(names):
         at: Path = ("dimensions", index)
         if name in RESERVED:
-            mistakes.report(at, f"{name!r} says something else in metrics or questions; take another name")
+            problem = f"{name!r} says something else in metrics or questions"
+            mistakes.report(at, f"{problem}; take another name")
         elif name in (*DIMENSIONS, *own):
             mistakes.report(at, f"{name!r} is a dimension already")
         else:

@@ -16,8 +16,8 @@ from kpistream.core.slices import Slice
 class Step(NamedTuple):
     """What occurred between two edges: its sums, and which of its measures lack a rate.
 
-    It is not whole as long as it is not over, nor when a pane that is too wide for it lies partly in
-    it, and is left out.
+    It is not whole as long as it is not over, nor when a pane that is too wide for it lies partly
+    in it, and is left out.
     """
 
     sums: Sums
