@@ -75,7 +75,7 @@ def fuzzed(url: str, folder: Path, *options: str, hooks: bool = True) -> None:
     words: Sequence[str] = (
         *(str(Path(sys.executable).with_name("schemathesis")), "run"),
         f"{url}/api/v1/openapi.json",
-        *("--checks", "all", "--max-examples", "30", "--seed", "1", "--generation-deterministic"),
+        *("--checks", "all", "--max-examples", "20", "--seed", "1", "--generation-deterministic"),
         *("--no-color", "--warnings", "off"),
         # A stream has no end that could be waited for.
         *("--exclude-path", "/api/v1/live"),

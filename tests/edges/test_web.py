@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
@@ -567,3 +567,20 @@ class TestTheServer:
         async with worker.server() as server:
             with pytest.raises(OSError, match=str(server.port)):
                 await worker.server(server.port).start()
+
+
+class Indexed(Board):
+    """A board that nobody may go through: it says at once what one KPI is over one window."""
+
+    def __iter__(self) -> Iterator[Reading]:
+        raise AssertionError("went through the whole board")
+
+
+async def test_one_kpi_over_one_window_is_found_without_going_through_the_board(
+    browser: Browser, worker: Worker
+) -> None:
+    worker.board = Indexed(BOARD.readings, BOARD.as_of)
+    path = "/api/v1/readings?kpi=click_through_rate&window=5m&channel=email"
+    answer = await browser.json(path)
+    assert [one["slice"] for one in answer["readings"]] == [dict(EMAIL), dict(AUTUMN)]
+    await browser.json("/api/v1/readings?kpi=click_through_rate", status=500)

@@ -1,4 +1,4 @@
-"""The collector: a worker's board, alerts and telemetry as metrics, made anew for each scrape."""
+"""The collector: a worker's board, alerts and telemetry, gathered anew for each scrape."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import Metric, Sample
-from prometheus_client.registry import Collector
+from prometheus_client.core import Metric
 
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.progress import Progress, Status
-from kpistream.core.readings import Board, Reading
+from kpistream.core.readings import Board
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import families
-from kpistream.edges.metrics.families import Family, reading_dimensions, reading_labels
+from kpistream.edges.metrics.families import Family, reading_dimensions
 from kpistream.edges.metrics.histogram import Histogram
-from kpistream.edges.metrics.labels import label_values, safe
-from kpistream.edges.metrics.selection import Selection, select, series_of
+from kpistream.edges.metrics.labels import safe
+from kpistream.edges.metrics.scrape import Scrape
+from kpistream.edges.metrics.selection import select
 from kpistream.edges.metrics.telemetry import Snapshot, Source, Telemetry
 
 MAX_SERIES: Final = 20_000
@@ -28,7 +28,7 @@ _SHOWN_STATES: Final = (AlertState.pending, AlertState.firing, AlertState.resolv
 _TOLD_STATES: Final = (AlertState.firing, AlertState.resolved)
 
 
-class WorkerCollector(Collector):
+class WorkerCollector:
     """Everything a worker exports.
 
     ``board``, ``before`` (the readings of the windows before), ``alerts``, ``objectives`` and
@@ -56,7 +56,8 @@ class WorkerCollector(Collector):
         self._before = before
         self._telemetry = telemetry
         self._alerts = alerts
-        self._dimensions = reading_dimensions(dimensions)
+        self.dimensions = reading_dimensions(dimensions)
+        """The dimensions that are labels of readings."""
         self._rules = tuple(rules)
         self._version = version
         self._max_series = max_series
@@ -64,27 +65,26 @@ class WorkerCollector(Collector):
         self._unpriced = unpriced
         self._runtime = _runtime_registry()
 
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: the families are known only once something has happened."""
-        return []
-
-    def collect(self) -> Iterable[Metric]:
-        """The metrics of this moment, readings last: they get the room that is left."""
+    def collect(self) -> Scrape:
+        """What there is to export at this moment; readings get the room that is left."""
         board, before = self._board(), self._before()
+        metrics = self._metrics(board)
+        taken = sum(len(metric.samples) for metric in metrics) + len(before) + 1
+        chosen = select(board.readings, max(0, self._max_series - taken))
+        return Scrape(metrics, chosen, before.readings)
+
+    def _metrics(self, board: Board) -> Sequence[Metric]:
         telemetry = self._telemetry.snapshot()
-        others = [
+        return [
             *self._runtime.collect(),
             families.BUILD.gather([((self._version,), 1)]),
-            families.SLICES.gather([((), len({reading.slice for reading in board}))]),
+            families.SLICES.gather([((), len(board.slices))]),
             self._alert_metric(),
             self._change_metric(telemetry),
             *_objective_metrics(self._objectives()),
             *_unpriced_metrics(self._unpriced()),
             *_pipeline_metrics(telemetry),
         ]
-        taken = sum(len(metric.samples) for metric in others) + len(before) + 1
-        chosen = select(board.readings, max(0, self._max_series - taken))
-        return [*others, *_reading_metrics(chosen, before.readings, self._dimensions)]
 
     def _alert_metric(self) -> Metric:
         counts = Counter(
@@ -166,48 +166,4 @@ def _histogram_metric(family: Family, histograms: Mapping[str, Histogram]) -> Me
     metric = family.metric()
     for name, histogram in histograms.items():
         metric.samples.extend(histogram.samples(family, (name,)))
-    return metric
-
-
-def _reading_metrics(
-    chosen: Selection, before: Sequence[Reading], dimensions: Sequence[str]
-) -> Iterable[Metric]:
-    shown, doubles = _labelled(chosen.readings, dimensions)
-    compared, _ = _labelled(before, dimensions)
-    dropped = chosen.dropped + sum(map(series_of, doubles))
-    yield families.SERIES_DROPPED.gather([((), dropped)])
-    yield _gauge(families.KPI, [(labels, r.value) for labels, r in shown])
-    yield _gauge(
-        families.KPI_NUMERATOR,
-        [(labels, r.numerator) for labels, r in shown if r.denominator is not None],
-    )
-    yield _gauge(
-        families.KPI_DENOMINATOR,
-        [(labels, r.denominator) for labels, r in shown if r.denominator is not None],
-    )
-    yield _gauge(families.KPI_BEFORE, [(labels, r.value) for labels, r in compared])
-    yield _gauge(families.KPI_SAMPLE, [(labels, r.sample) for labels, r in shown])
-
-
-Labelled = tuple[dict[str, str], Reading]
-
-
-def _labelled(
-    readings: Sequence[Reading], dimensions: Sequence[str]
-) -> tuple[Iterable[Labelled], Iterable[Reading]]:
-    """Each reading with its labels, and apart the doubles: one would spoil the whole scrape."""
-    names = reading_labels(dimensions)
-    shown: dict[tuple[str, ...], Reading] = {}
-    doubles = []
-    for reading in readings:
-        values = label_values(reading, dimensions)
-        if shown.setdefault(values, reading) is not reading:
-            doubles.append(reading)
-    labelled = [(dict(zip(names, values, strict=True)), r) for values, r in shown.items()]
-    return labelled, doubles
-
-
-def _gauge(family: Family, series: Iterable[tuple[dict[str, str], float]]) -> Metric:
-    metric = family.metric()
-    metric.samples.extend(Sample(family.name, labels, value) for labels, value in series)
     return metric

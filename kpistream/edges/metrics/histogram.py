@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from prometheus_client.core import Sample
-from prometheus_client.utils import floatToGoString
 
 from kpistream.edges.metrics.families import Family
+from kpistream.edges.metrics.number import number_text
 
 INFINITY = float("inf")
 
@@ -50,7 +50,7 @@ class Histogram:
         """The series of this histogram for one set of label values."""
         labels = dict(zip(family.labels, values, strict=True))
         buckets = [
-            Sample(f"{family.name}_bucket", labels | {"le": _text(bound)}, seen)
+            Sample(f"{family.name}_bucket", labels | {"le": number_text(bound)}, seen)
             for bound, seen in zip(self.bounds, self.cumulative, strict=True)
         ]
         return [
@@ -58,7 +58,3 @@ class Histogram:
             Sample(f"{family.name}_count", labels, self.count),
             Sample(f"{family.name}_sum", labels, self.total),
         ]
-
-
-def _text(bound: float) -> str:
-    return str(floatToGoString(bound))  # type: ignore[no-untyped-call]  # the library's spelling

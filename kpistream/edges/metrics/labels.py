@@ -28,3 +28,8 @@ def label_values(reading: Reading, dimensions: Sequence[str]) -> tuple[str, ...]
         *(safe(members.get(dimension, "")) for dimension in dimensions),
         reading.currency or "",
     )
+
+
+def escaped(value: str) -> str:
+    """A label value as it stands between quotes on the page."""
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

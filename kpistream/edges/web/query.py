@@ -62,9 +62,10 @@ class ReadingsQuery:
             return None
         return next(iter(self.kpis)), next(iter(self.windows))
 
-    def find(self, readings: Iterable[Reading]) -> Iterable[Reading]:
-        """Those of some readings that were asked for, in their order."""
-        return filter(self.matches, readings)
+    def find(self, board: Board) -> Iterable[Reading]:
+        """Those of a board's readings that were asked for, in their order."""
+        pair = self.kpi_and_window
+        return filter(self.matches, board if pair is None else board.of(*pair))
 
     def matches(self, reading: Reading) -> bool:
         """Whether a reading was asked for."""
