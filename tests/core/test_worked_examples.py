@@ -228,6 +228,10 @@ EXAMPLES: Final = {
     "400 carts, of which 250 are checked out": Example(
         "cart_abandonment_rate", _carts(400, "created") + _carts(250, "checked_out"), 0.375
     ),
+    "carts": Example("carts_created", _carts(4, "created") + _carts(3, "checked_out"), 4),
+    "carts checked out": Example(
+        "carts_checked_out", _carts(4, "created") + _carts(3, "checked_out"), 3
+    ),
     "three of eight orders are of returning customers": Example(
         "repeat_purchase_rate",
         _orders(5, order_number=1) + _orders(3, order_number=4) + _orders(2),
@@ -292,6 +296,7 @@ EXAMPLES: Final = {
         "sales_qualified_leads", _leads(3, "sql") + _leads(2, "mql"), 3
     ),
     "opportunities": Example("opportunities", _leads(3, "opportunity") + _leads(2, "won"), 3),
+    "deals won": Example("won_leads", _leads(3, "opportunity") + _leads(2, "won"), 2),
     "4 of 10 leads are qualified": Example(
         "lead_to_mql_rate", _leads(4, "mql") + _leads(10, "lead"), 0.4
     ),

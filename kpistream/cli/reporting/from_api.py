@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -11,11 +10,25 @@ import msgspec
 
 from kpistream.cli.failures import Failure
 from kpistream.cli.monitor_api import MonitorApi
+from kpistream.cli.progress import ProgressLine
+from kpistream.cli.reporting.answers import (
+    AlertsAnswer,
+    HistoryAnswer,
+    Missing,
+    ObjectivesAnswer,
+    ReadingsAnswer,
+    SeriesAnswer,
+    SeriesTold,
+    SlicesAnswer,
+    Vocabulary,
+)
+from kpistream.cli.reporting.choices import chosen_boards, chosen_dimensions
+from kpistream.cli.reporting.wish import Wish
 from kpistream.core.alerting.alerts import AlertState
 from kpistream.core.days import Days
 from kpistream.core.instants import rfc3339
-from kpistream.core.reporting.episodes import AlertTold, Episode, episodes
-from kpistream.core.reporting.findings import Findings, KpiFacts, Measured, Note, Point
+from kpistream.core.reporting.episodes import Episode, episodes
+from kpistream.core.reporting.findings import Findings, Measured, Note, Point
 from kpistream.core.reporting.period import Period
 
 MOST_KPIS: Final = 20
@@ -30,75 +43,21 @@ MOST_TOLD: Final = 10_000
 T = TypeVar("T")
 
 
-class Missing(msgspec.Struct, frozen=True):
-    """A worker that did not answer another one, and what only it knows."""
-
-    worker: str
-    reason: str
-    slices: tuple[str, ...] = ()
-
-
-class Vocabulary(msgspec.Struct, frozen=True):
-    """What there is to ask for."""
-
-    kpis: list[KpiFacts]
-    dashboards: dict[str, list[str]]
-    windows: list[str]
-    slices: list[str]
-    currency: str
-    zone: str
-    funnels: dict[str, list[str]] = {}
-
-
-class _SeriesTold(msgspec.Struct, frozen=True):
-    kpi: str
-    values: list[float | None]
-    numerators: list[float | None]
-    denominators: list[float | None]
-    samples: list[int]
-    complete: list[bool]
-
-
-class _SeriesAnswer(msgspec.Struct, frozen=True):
-    series: list[_SeriesTold]
-    missing: list[Missing] = []
-
-
-class _SliceTold(msgspec.Struct, frozen=True):
-    members: dict[str, str]
-
-
-class _SlicesAnswer(msgspec.Struct, frozen=True):
-    slices: list[_SliceTold]
-    truncated: bool = False
-    missing: list[Missing] = []
-
-
-class _ReadingTold(msgspec.Struct, frozen=True):
-    slice: dict[str, str]
-    sample: int = 0
-
-
-class _ReadingsAnswer(msgspec.Struct, frozen=True):
-    readings: list[_ReadingTold]
-    missing: list[Missing] = []
-
-
-class _ObjectivesAnswer(msgspec.Struct, frozen=True):
-    as_of: datetime | None = None
-    objectives: list[dict[str, Any]] = []
-    missing: list[Missing] = []
-
-
-class _AlertsAnswer(msgspec.Struct, frozen=True):
-    alerts: list[AlertTold]
-    missing: list[Missing] = []
-
-
-class _HistoryAnswer(msgspec.Struct, frozen=True):
-    transitions: list[AlertTold]
-    truncated: bool = False
-    missing: list[Missing] = []
+def findings_of_worker(
+    url: str,
+    token: str | None,
+    wish: Wish,
+    board: Sequence[str] | None,
+    by: Sequence[str] | None,
+) -> Findings:
+    """What a worker knows of the period wished for; raises Failure if none answers."""
+    asked = Asked(url, token)
+    words = asked.vocabulary
+    boards = chosen_boards(board, words.dashboards)
+    dimensions = chosen_dimensions(by, words.slices)
+    with ProgressLine() as line:
+        line.show(f"asking {asked.where}")
+        return asked.find(wish.period(asked.days, asked.as_of_s), boards, dimensions)
 
 
 class Asked:
@@ -111,7 +70,7 @@ class Asked:
         self.where = urlsplit(url).netloc.rpartition("@")[2]
         self._missing: dict[Missing, None] = {}
         self.vocabulary = self._get("kpis", {}, Vocabulary)
-        self._objectives = self._get("objectives", {}, _ObjectivesAnswer)
+        self._objectives = self._get("objectives", {}, ObjectivesAnswer)
 
     @property
     def days(self) -> Days:
@@ -205,7 +164,7 @@ class Asked:
         for first in range(0, len(kpis), MOST_KPIS):
             some = kpis[first : first + MOST_KPIS]
             span = {"from": rfc3339(period.from_s), "to": rfc3339(period.to_s), "step": step}
-            answer = self._get("series", {"kpi": some, **span, **part}, _SeriesAnswer)
+            answer = self._get("series", {"kpi": some, **span, **part}, SeriesAnswer)
             for one in answer.series:
                 found[one.kpi] = _points(one, wanted)
         return found
@@ -213,7 +172,7 @@ class Asked:
     def _members(self, dimension: str, kpis: Sequence[str]) -> tuple[list[str], int]:
         """The members of a dimension to ask for, and how many there are beside them."""
         query = {"slice": dimension, "limit": str(MOST_TOLD)}
-        answer = self._get("slices", query, _SlicesAnswer)
+        answer = self._get("slices", query, SlicesAnswer)
         names = sorted(
             {one.members[dimension] for one in answer.slices if dimension in one.members}
         )
@@ -227,7 +186,7 @@ class Asked:
         windows = self.vocabulary.windows
         window = max(windows, key=_length_s, default="")
         query = {"kpi": kpis[0], "window": window, "slice": dimension}
-        answer = self._get("readings", query, _ReadingsAnswer)
+        answer = self._get("readings", query, ReadingsAnswer)
         return {one.slice.get(dimension, ""): one.sample for one in answer.readings}
 
     # -- alerts ----------------------------------------------------------------------------------
@@ -240,8 +199,8 @@ class Asked:
             "to": rfc3339(until_s),
             "limit": str(MOST_TOLD),
         }
-        history = self._get("alerts/history", query, _HistoryAnswer)
-        current = self._get("alerts", {}, _AlertsAnswer).alerts
+        history = self._get("alerts/history", query, HistoryAnswer)
+        current = self._get("alerts", {}, AlertsAnswer).alerts
         firing = [one for one in current if one.state is AlertState.firing]
         return episodes([*history.transitions, *firing]), history.truncated
 
@@ -266,7 +225,7 @@ class Asked:
         return answer
 
 
-def _points(one: _SeriesTold, wanted: int) -> list[Point]:
+def _points(one: SeriesTold, wanted: int) -> list[Point]:
     """The steps of a series; those that the worker did not tell of are not known."""
     columns = one.values, one.numerators, one.denominators, one.samples, one.complete
     found = [Point(*step) for step in zip(*columns, strict=False)]

@@ -1,0 +1,39 @@
+"""What a report shows: the dashboards, and the dimensions that KPIs are broken down by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from kpistream.cli.failures import WRONG, Failure
+from kpistream.core.located_yaml import did_you_mean
+
+DEFAULT_BOARD: Final = "overview"
+DEFAULT_DIMENSION: Final = "channel"
+
+
+def chosen_boards(
+    wanted: Iterable[str] | None, known: Mapping[str, Sequence[str]]
+) -> dict[str, Sequence[str]]:
+    """The dashboards to show: those wanted, or else the overview, or else the first there is."""
+    usual = [DEFAULT_BOARD] if DEFAULT_BOARD in known else [*known][:1]
+    names = list(dict.fromkeys(wanted or usual))
+    for name in names:
+        if name not in known:
+            raise Failure(f"unknown dashboard {name!r}{did_you_mean(name, known)}", WRONG)
+    if not names:
+        raise Failure("the catalogue has no dashboard to report", WRONG)
+    return {name: known[name] for name in names}
+
+
+def chosen_dimensions(wanted: Iterable[str] | None, sets: Collection[str]) -> list[str]:
+    """The dimensions to break KPIs down by: those wanted, or else by channel if that is kept."""
+    if not wanted:
+        return [DEFAULT_DIMENSION] if DEFAULT_DIMENSION in sets else []
+    names = list(dict.fromkeys(wanted))
+    for name in names:
+        if name not in sets or name == "total":
+            known = [one for one in sets if one not in ("total", "")]
+            hint = did_you_mean(name, known)
+            raise Failure(f"there are no slices by {name!r}{hint}; see `slices`", WRONG)
+    return names

@@ -1,0 +1,49 @@
+"""The funnels of a report: how many came from step to step."""
+
+from __future__ import annotations
+
+from kpistream.cli.reporting import pictures
+from kpistream.cli.reporting.changes import moved
+from kpistream.cli.reporting.elements import Element, add, table
+from kpistream.cli.reporting.sheet import Sheet
+from kpistream.core.reporting.report import Cell, Funnel
+
+
+def funnels(sheet: Sheet) -> None:
+    """Write a section for each funnel."""
+    for funnel in sheet.report.funnels:
+        card = add(sheet.section("funnel", funnel.name), "div", css="card parted")
+        _picture(sheet, card, funnel)
+        _table(sheet, card, funnel)
+
+
+def _names(sheet: Sheet, funnel: Funnel) -> list[str]:
+    return [sheet.say.of(step.name, step.kpi) for step in funnel.steps]
+
+
+def _values(sheet: Sheet, funnel: Funnel) -> list[str]:
+    return [sheet.say.value(step.value, "count", None) for step in funnel.steps]
+
+
+def _picture(sheet: Sheet, card: Element, funnel: Funnel) -> None:
+    names = _names(sheet, funnel)
+    pairs = zip(names, _values(sheet, funnel), strict=True)
+    title = ", ".join(f"{name} {text}" for name, text in pairs)
+    values = [step.value for step in funnel.steps]
+    pictures.funnel(card, f"{sheet.say('funnel', funnel.name)}: {title}", names, values)
+
+
+def _table(sheet: Sheet, card: Element, funnel: Funnel) -> None:
+    say = sheet.say
+    heads = [say("step"), f">{say('value')}", f">{say('of_previous')}"]
+    heads += [f">{say('change')}"] if sheet.is_compared else []
+    body = table(card, say("funnel", funnel.name), heads)
+    rows = zip(funnel.steps, _names(sheet, funnel), _values(sheet, funnel), strict=True)
+    for step, name, text in rows:
+        line = add(body, "tr")
+        add(line, "th", name, scope="row")
+        add(line, "td", text, "number")
+        part = "" if step.of_previous is None else say.percent(step.of_previous)
+        add(line, "td", part, "number")
+        if sheet.is_compared:
+            add(line, "td", moved(sheet, Cell(step.value, step.before, 0, True)), "number")

@@ -1,0 +1,105 @@
+"""What a worker tells: the same as the files that it has heard."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from kpistream.cli.reporting.play import Play
+from tests.cli.reporting.reported import document, run
+from tests.cli.reporting.worker import Worker
+
+
+@pytest.fixture
+def worker(
+    played: Play, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Worker]:
+    monkeypatch.setattr(logging.getLogger("werkzeug"), "disabled", True)
+    answering = Worker(played)
+    httpserver.expect_request(re.compile("/api/v1/.*")).respond_with_handler(answering.answer)
+    yield answering
+    httpserver.check_assertions()
+
+
+def test_the_report_is_the_one_of_the_files(
+    worker: Worker, httpserver: HTTPServer, found: dict[str, Any]
+) -> None:
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
+    same = ("span", "span_before", "kpis", "breakdowns", "funnels", "objectives", "as_of")
+    assert {name: report[name] for name in same} == {name: found[name] for name in same}
+    assert (report["source"], report["notes"]) == ("worker", [])
+    assert report["asked"] == f"{httpserver.host}:{httpserver.port}"
+
+
+def test_a_period_is_asked_for_in_one_step_and_day_by_day(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    document("--url", httpserver.url_for(""), "--board", "small")
+
+    series = [query for path, query in worker.asked if path == "series"]
+    assert len(series) == 4 + 2 * 2
+
+
+def test_the_token_goes_with_each_question(worker: Worker, httpserver: HTTPServer) -> None:
+    document("--url", httpserver.url_for(""), "--token", "t" * 20, "--board", "small")
+
+    assert worker.headers["Authorization"] == f"Bearer {'t' * 20}"
+
+
+def test_what_others_did_not_answer_is_said_once(worker: Worker, httpserver: HTTPServer) -> None:
+    lost = {"worker": "http://w2:6066", "reason": "timed out", "slices": ["channel"]}
+    worker.missing = [lost]
+
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
+    assert report["notes"] == [{"kind": "missing", "facts": lost}]
+
+
+def test_alerts_come_from_the_log_and_from_those_that_fire(
+    worker: Worker, httpserver: HTTPServer, found: dict[str, Any]
+) -> None:
+    [firing] = [one.to_dict() for one in worker.play.driver.alerts]
+    earlier = firing | {"fingerprint": "f2", "rule": "other"}
+    worker.alerts = [
+        earlier | {"state": "firing", "changed_at": "2026-03-09T01:00:00Z", "value": 0.01},
+        earlier | {"state": "resolved", "changed_at": "2026-03-09T03:00:00Z"},
+    ]
+
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
+    told = [(one["rule"], one["begun"], one["ended"]) for one in report["alerts"]]
+    assert told == [
+        ("conversion_low", found["alerts"][0]["begun"], None),
+        ("other", "2026-03-09T01:00:00Z", "2026-03-09T03:00:00Z"),
+    ]
+    assert report["alerts"][1]["worst"] == 0.01
+    assert [note["kind"] for note in report["notes"]] == ["truncated"]
+
+
+def test_an_answer_of_another_form_is_told(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/api/v1/kpis").respond_with_json({"kpis": 3})
+
+    ran = run("--url", httpserver.url_for(""), "--json")
+
+    assert ran.code == 1
+    assert "answers otherwise to kpis" in ran.err
+
+
+def test_a_worker_that_has_heard_nothing_has_nothing_to_report(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    nothing: dict[str, Any] = {"as_of": None, "objectives": [], "missing": []}
+    httpserver.clear()
+    httpserver.expect_request("/api/v1/objectives").respond_with_json(nothing)
+    httpserver.expect_request(re.compile("/api/v1/.*")).respond_with_handler(worker.answer)
+
+    ran = run("--url", httpserver.url_for(""), "--json")
+
+    assert ran.code == 1
+    assert "has not heard anything yet" in ran.err

@@ -1,0 +1,66 @@
+"""The words, numbers and dates of a report's page, in each language."""
+
+from __future__ import annotations
+
+from datetime import date
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+from kpistream.cli.reporting.speech import DASH, Speech
+from kpistream.cli.reporting.words import WORDS
+from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.kpis import Language
+from kpistream.core.progress import Status
+from kpistream.core.reporting.report import Trend, Verdict
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def test_both_languages_have_all_words_with_the_same_places() -> None:
+    for name, words in WORDS.items():
+        assert set(words) == set(LANGUAGES), name
+        places = [sorted(part[1] or "" for part in _places(text)) for text in words.values()]
+        assert places[0] == places[1], name
+
+
+def _places(text: str) -> list[tuple[str, str]]:
+    return [(before, field) for before, field, _, _ in Formatter().parse(text) if field is not None]
+
+
+def test_all_that_can_be_said_has_words() -> None:
+    names = {
+        *(f"trend_{one}" for one in get_args(Trend)),
+        *(f"verdict_{one}" for one in get_args(Verdict) if one != "none"),
+        *(f"status_{one}" for one in Status),
+        *(f"severity_{one}" for one in Severity),
+    }
+
+    assert names <= set(WORDS)
+
+
+def test_french_numbers_and_dates_are_french() -> None:
+    say = Speech("fr")
+
+    assert say.value(1234.5, "money", "EUR") == "1\N{NARROW NO-BREAK SPACE}234 EUR"
+    assert say.value(0.0345, "ratio", None) == "3,45 %"
+    assert say.value(3.5, "ratio", "EUR") == "3,5"
+    assert say.days(date(2026, 3, 1), date(2026, 3, 31)) == "1er\N{EN DASH}31 mars 2026"
+    assert say.difference(-0.021, "ratio", None) == "\N{MINUS SIGN}2,1 points"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("2026-03-09", "2026-03-09", "9 March 2026"),
+        ("2026-02-23", "2026-03-01", f"23 February {DASH} 1 March 2026"),
+        (
+            "2025-12-29",
+            "2026-01-04",
+            f"29 December 2025 {DASH} 4 January 2026",
+        ),
+    ],
+)
+def test_days_are_said_as_shortly_as_they_can_be(first: str, last: str, said: str) -> None:
+    assert Speech("en").days(date.fromisoformat(first), date.fromisoformat(last)) == said

@@ -1,0 +1,102 @@
+"""A worker to ask, without a stream."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from werkzeug import Request, Response
+
+from kpistream.cli.reporting.play import Play
+from kpistream.core.instants import rfc3339
+from kpistream.core.slices import set_of
+from kpistream.core.steps import edges_between
+from kpistream.core.windows import parse_length
+
+
+class Worker:
+    """Answers as a worker does, with what the files come to."""
+
+    def __init__(self, play: Play) -> None:
+        self.play = play
+        self.plan = play.plan
+        self.asked: list[tuple[str, dict[str, list[str]]]] = []
+        self.missing: list[dict[str, Any]] = []
+        self.alerts: list[dict[str, Any]] = []
+        self.headers: dict[str, str] = {}
+
+    def answer(self, request: Request) -> Response:
+        path = request.path.removeprefix("/api/v1/")
+        query = {name: request.args.getlist(name) for name in request.args}
+        self.asked.append((path, query))
+        self.headers = dict(request.headers)
+        known = {
+            "kpis": self._kpis,
+            "series": self._series,
+            "slices": self._slices,
+            "objectives": self._objectives,
+            "alerts": self._alerts,
+            "alerts/history": self._history,
+        }
+        return Response(json.dumps(known[path](query)), content_type="application/json")
+
+    def _kpis(self, _: dict[str, list[str]]) -> dict[str, Any]:
+        catalogue = self.plan.catalogue
+        names = (
+            *("id", "unit", "has_money", "direction", "formula", "target", "urgent"),
+            *("minimum_sample", "owner", "action", "stage", "north_star"),
+        )
+        return {
+            "kpis": [
+                {name: getattr(one, name) for name in names}
+                | {"name": dict(one.name), "description": dict(one.description)}
+                for one in catalogue.kpis.values()
+            ],
+            "dashboards": catalogue.dashboards,
+            "funnels": catalogue.funnels,
+            "windows": [window.name for window in self.plan.windows],
+            "slices": ["total", "channel", "campaign"],
+            "dimensions": ["channel", "campaign"],
+            "currency": "EUR",
+            "zone": "UTC",
+            "version": "0.1.0",
+        }
+
+    def _series(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        kpis = query.pop("kpi")
+        begin, end = (
+            int(datetime.fromisoformat(query.pop(name)[0]).timestamp()) for name in ("from", "to")
+        )
+        step_s = parse_length(query.pop("step")[0])
+        part = tuple((name, member) for name, [member] in query.items())
+        edges = edges_between(begin, end, step_s, self.plan.days)
+        found = self.play.driver.series(kpis, part, edges)
+        return {
+            "as_of": self._as_of,
+            "step": f"{step_s}s",
+            "edges": list(map(rfc3339, edges)),
+            "series": [one.to_dict() for one in found],
+            "missing": self.missing,
+        }
+
+    def _slices(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        [dimension] = query["slice"]
+        parts = [part for part in self.play.driver.slices if set_of(part) == (dimension,)]
+        slices = [{"set": dimension, "members": dict(part)} for part in parts]
+        return {"as_of": self._as_of, "slices": slices, "truncated": False, "missing": []}
+
+    def _objectives(self, _: dict[str, list[str]]) -> dict[str, Any]:
+        found = [one.to_dict() for one in self.play.driver.objectives]
+        return {"as_of": self._as_of, "objectives": found, "missing": []}
+
+    def _alerts(self, _: dict[str, list[str]]) -> dict[str, Any]:
+        found = [one.to_dict() for one in self.play.driver.alerts]
+        return {"as_of": self._as_of, "alerts": found, "missing": []}
+
+    def _history(self, _: dict[str, list[str]]) -> dict[str, Any]:
+        return {"transitions": self.alerts, "truncated": bool(self.alerts)}
+
+    @property
+    def _as_of(self) -> str:
+        return rfc3339(self.play.known_until_s)
