@@ -63,7 +63,7 @@ class Worker:
             self.url, self._known.url = web.url, advertised_url(self._settings, web.port)
             stream = await _unless(stop, self._start(stack))
             if stream is not None:
-                self._known.stream = stream
+                self._known.stream, self._known.url = stream, stream.url
                 await serve(stream.app, stop, on_ready)
 
     async def _start(self, stack: AsyncExitStack) -> Stream:

@@ -49,7 +49,7 @@ class KpiReader:
         value = evaluate(self._kpi, sums, self._currency)
         if value is None:
             return None
-        complete = self.topics.isdisjoint(silent) and self._amounts.isdisjoint(apart)
+        complete = self.topics.isdisjoint(silent) and not self.lacks(apart)
         trust: Trust = "provisional" if complete else "incomplete"
         return Reading(
             self.id,
@@ -63,6 +63,10 @@ class KpiReader:
             as_of,
             self.currency,
         )
+
+    def lacks(self, apart: Set[str]) -> bool:
+        """Whether it needs a measure with amounts that have no rate."""
+        return not self._amounts.isdisjoint(apart)
 
 
 def measures_apart(sums: Sums) -> Set[str]:

@@ -671,6 +671,11 @@ class Merger:
         """
         return max((lag for (of, _), lag in self._lags.items() if of == topic), default=0)
 
+    def heard_s(self, topics: Container[str]) -> float:
+        """How far every source of some topics has been measured, and time has come (epoch s)."""
+        reached = (at for (topic, _), at in self._watermarks.items() if topic in topics)
+        return min(reached, default=self.now_ms) / 1000
+
     def silent_topics(self, silence_ms: int) -> set[str]:
         """The topics with a partition measured less far than ``silence_ms`` before now."""
         oldest = self.now_ms - silence_ms

@@ -136,6 +136,8 @@ class Monitor:
         self._table = OwnedRows(owner)
         self._restored: dict[bytes, bytes] = {}
         self._changed: dict[str, Alert | None] = {}
+        self.fresh: list[Alert] = []
+        """The alerts that changed state in the last beat, without those that were told again."""
         self._unsent: list[Alert] = []
 
     @property
@@ -204,6 +206,7 @@ class Monitor:
         is read or judged while messages from before a restart are read again, nor while restored
         alerts are to be told of: one flush makes one transition of an alert durable.
         """
+        self.fresh = []
         if self._unsent:
             unsent, self._unsent = self._unsent, []
             return unsent
@@ -218,7 +221,7 @@ class Monitor:
         self.history.learn(self.merger, self.merger.complete_s)
         self._note_statuses(now_s)
         news = self._judge.judge(now_s, self.merger.slices, self._silent)
-        news = [*self._explained(news, kin or (self,))]
+        news = self.fresh = [*self._explained(news, kin or (self,))]
         for alert in news:
             self._changed[alert.fingerprint] = alert
         self._note_held()
@@ -289,16 +292,14 @@ class Monitor:
         ``edges`` are epoch seconds, ascending; a step that is not over yet is not complete. Raises
         KeyError for an unknown KPI.
         """
-        now_s = self.merger.now_ms / 1000
-        along = zip(edges[1:], self.merger.sums_along(part, edges), strict=True)
         steps = [
-            None
-            if one is None
-            else Step(one.sums, measures_apart(one.sums), one.is_whole and end_s <= now_s)
-            for end_s, one in along
+            None if one is None else Step(one.sums, measures_apart(one.sums), one.is_whole)
+            for one in self.merger.sums_along(part, edges)
         ]
+        readers = [self._survey.readers[kpi] for kpi in kpis]
         return [
-            series_of(self._survey.readers[kpi], part, edges, steps, self._silent) for kpi in kpis
+            series_of(reader, part, edges, steps, self.merger.heard_s(reader.topics))
+            for reader in readers
         ]
 
     def _drop_readings(self, part: Slice) -> None:

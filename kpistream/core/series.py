@@ -16,8 +16,7 @@ from kpistream.core.slices import Slice
 class Step(NamedTuple):
     """What occurred between two edges: its sums, and which of its measures lack a rate.
 
-    It is not whole as long as it is not over, nor when a pane that is too wide for it lies partly
-    in it, and is left out.
+    It is not whole when a pane that is too wide for it lies partly in it, and is left out.
     """
 
     sums: Sums
@@ -29,7 +28,7 @@ class Series(msgspec.Struct, frozen=True):
     """The values of a KPI for a slice in ``len(edges) - 1`` steps between edges (epoch seconds).
 
     A value is None where there is no denominator, or where what was there is kept no more, or not
-    so finely. ``complete`` tells of each step whether all that belongs to it could be counted.
+    so finely. ``complete`` tells of each step whether it is over, and all of it could be counted.
     """
 
     kpi: str
@@ -63,11 +62,15 @@ def series_of(
     part: Slice,
     edges: Sequence[int],
     steps: Sequence[Step | None],
-    silent: Set[str],
+    heard_s: float,
 ) -> Series:
-    """The series of a reader's KPI over these steps; None stands for a step that is not known."""
+    """The series of a reader's KPI over these steps; None stands for a step that is not known.
+
+    ``heard_s`` (epoch seconds) is how far all that the KPI rests on is known to have been counted:
+    later steps may get more.
+    """
     readings = [
-        None if step is None else reader.read("", part, step.sums, 0.0, silent, step.apart)
+        None if step is None else reader.read("", part, step.sums, 0.0, apart=step.apart)
         for step in steps
     ]
     return Series(
@@ -80,7 +83,7 @@ def series_of(
         denominators=tuple(None if r is None else r.denominator for r in readings),
         samples=tuple(0 if r is None else r.sample for r in readings),
         complete=tuple(
-            step is not None and step.is_whole and (r is None or r.trust != "incomplete")
-            for step, r in zip(steps, readings, strict=True)
+            step is not None and step.is_whole and end_s <= heard_s and not reader.lacks(step.apart)
+            for end_s, step in zip(edges[1:], steps, strict=True)
         ),
     )

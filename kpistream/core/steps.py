@@ -13,7 +13,7 @@ from typing import Final
 
 from kpistream.core.days import QUARTER_S, Days
 from kpistream.core.panes import DAY_S, start_of
-from kpistream.core.windows import Window
+from kpistream.core.windows import MAX_REACH_S, Window
 
 FINEST_S: Final = 10
 """What every step is a multiple of: the width of the finest panes, in seconds."""
@@ -58,12 +58,14 @@ def edges_between(from_s: float, to_s: float, step_s: int, days: Days) -> list[i
     """The edges of the steps that hold the span between two moments in epoch seconds.
 
     A step as long as the span, or longer, is one over just that span. Raises ValueError for a step
-    that is no multiple of ten seconds or, beyond a day, of days, and for more than
-    :data:`MOST_STEPS`.
+    that is no multiple of ten seconds or, beyond a day, of days, for more than :data:`MOST_STEPS`,
+    and for a span that is longer than any window.
     """
     if to_s <= from_s:
         raise ValueError("a span ends after it starts")
     _check(from_s, to_s, step_s)
+    if to_s - from_s > MAX_REACH_S:
+        raise ValueError(f"a span of more than {step_name(MAX_REACH_S)}: nothing is kept for so long")
     first_s = int(from_s // FINEST_S) * FINEST_S
     last_s = ceil(to_s / FINEST_S) * FINEST_S
     if last_s - first_s <= step_s:

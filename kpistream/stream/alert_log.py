@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -16,6 +17,12 @@ from kpistream.stream.connection import Connection
 from kpistream.stream.controls import is_control
 from kpistream.stream.layout import NOTIFIER
 
+PATIENCE_S: Final = 20.0
+"""How long reading the log may take: who asks is a person."""
+
+TOLD_AFTER_MS: Final = 3_600_000
+"""A change is told so much later at most, after a restart for instance."""
+
 _POLL_MS: Final = 500
 _MOST_AT_ONCE: Final = 500
 
@@ -28,20 +35,27 @@ async def read_alert_log(
     A change is told again with newer values while it lasts: the newest until ``to_ms`` stays. Also,
     whether there are more than ``most``. Raises BrokerAway.
     """
-    found: dict[Any, Alert] = {}
     try:
-        async with aclosing(_records(link, topic, from_ms)) as records:
-            async for at_ms, alert in records:
-                if at_ms >= to_ms:
-                    break
-                is_new = alert.identity not in found
-                if is_new and not from_ms <= alert.changed_at * 1000 < to_ms:
-                    continue
-                if is_new and len(found) >= most:
-                    return _in_order(found), True
-                found[alert.identity] = alert
-    except (KafkaError, OSError) as error:
+        async with asyncio.timeout(PATIENCE_S), aclosing(_records(link, topic, from_ms)) as records:
+            return await _changes(records, from_ms, to_ms, most)
+    except (KafkaError, OSError) as error:  # a timeout is an OSError, too
         raise BrokerAway("the broker does not answer") from error
+
+
+async def _changes(
+    records: AsyncIterable[tuple[int, Alert]], from_ms: int, to_ms: int, most: int
+) -> tuple[list[Alert], bool]:
+    found: dict[Any, Alert] = {}
+    async for at_ms, alert in records:
+        if at_ms >= to_ms + TOLD_AFTER_MS:
+            break
+        if alert.identity in found:
+            if at_ms < to_ms:
+                found[alert.identity] = alert
+        elif from_ms <= alert.changed_at * 1000 < to_ms:
+            if len(found) >= most:
+                return _in_order(found), True
+            found[alert.identity] = alert
     return _in_order(found), False
 
 

@@ -36,6 +36,10 @@ PAUSE_PER_BUSY: Final = 6
 """So many times as long as a flush keeps the worker busy is the time for events after it."""
 
 
+MOST_LOG_READERS: Final = 2
+"""So many read the log of alerts at once; each has a client of its own."""
+
+
 class Stream:
     """A worker's streams: the Faust app with its stages, tables and tasks."""
 
@@ -53,8 +57,10 @@ class Stream:
     ) -> None:
         """``url`` is where other workers reach this one's web server."""
         self.app = build_faust_app(layout.app_id, connection, url)
-        self._url = url
+        self.url = str(self.app.conf.canonical_url).rstrip("/")
+        """Where the other workers reach this one, spelled as they are told it."""
         self._connection = connection
+        self._reading_log = asyncio.Semaphore(MOST_LOG_READERS)
         self._sets = plan.slicing.sets
         self._layout = layout
         self._sender = sender
@@ -132,14 +138,15 @@ class Stream:
         """The other workers of the group, as of its last rebalance."""
         assignor: Any = self.app.assignor
         found = peers_of(assignor.tables_metadata(), self._layout, self._sets)
-        return [peer for peer in found if peer.url != self._url]
+        return [peer for peer in found if peer.url != self.url]
 
     async def alert_log(self, from_ms: int, to_ms: int, most: int) -> tuple[list[Alert], bool]:
         """The changes of alerts that were told between two moments; whether there are more.
 
         Raises BrokerAway.
         """
-        return await read_alert_log(self._connection, self._layout.alerts, from_ms, to_ms, most)
+        async with self._reading_log:
+            return await read_alert_log(self._connection, self._layout.alerts, from_ms, to_ms, most)
 
     @property
     def waiting_for(self) -> tuple[str, ...]:

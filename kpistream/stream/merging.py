@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
 from typing import Any, Final, cast
 
 from kpistream.core.alerting.alerts import Alert, AlertState
@@ -99,15 +99,18 @@ class Merging:
         touched, self._touched = self._touched, set()
         kin = tuple(self.monitors.values())
         news = [a for p in touched if p in self.monitors for a in self.monitors[p].beat(kin)]
-        for alert in news:
-            if alert.is_news:
-                self._telemetry.alert_changed(alert.rule, alert.state.value)
+        self._note_changes(self.monitors[p].fresh for p in touched & self.monitors.keys())
         for partition in touched & self.monitors.keys():
             news += self.monitors[partition].take_refreshed()
         if touched:
             self._publish()
             self._telemetry.stage("judge", time.perf_counter() - started)
         return news
+
+    def _note_changes(self, changes: Iterable[Iterable[Alert]]) -> None:
+        for alert in chain.from_iterable(changes):
+            if alert.is_news:
+                self._telemetry.alert_changed(alert.rule, alert.state.value)
 
     def take_busy_s(self) -> float:
         """For how many seconds partials have been merged since the last call."""

@@ -129,6 +129,16 @@ class TestAnAlert:
         expect(alert(page, fingerprint).locator(".alert-value")).to_have_text("0.5")
         expect(alert(page, fingerprint).get_by_text("Pause the campaign.")).to_be_visible()
 
+    def test_is_counted_though_it_is_one_of_many_that_are_not_told(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        page = opened()
+        expect(page.locator("#firing-count")).to_have_text("2 firing")
+        worker.patch(firing=150)
+        expect(page.locator("#firing-count")).to_have_text("150 firing")
+        expect(page.locator("#alerts")).to_contain_text("148 more fire.")
+        expect(page).to_have_title(re.compile(r"^\(150\) "))
+
     def test_grows_older_with_the_time_of_the_data(self, worker: FakeWorker, opened: Open) -> None:
         page = opened()
         worker.patch(as_of="2026-11-22T12:30:00Z")

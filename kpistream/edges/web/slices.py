@@ -58,7 +58,9 @@ class SlicesRoutes:
         sets = [names_ for name, names_ in pairs if not names or name in names]
         parts = await self._gathering.parts("slices", request.query, sets)
         own, is_truncated = self._knowledge.slices(sets, most)
-        found = [*map(_published, own), *parts.all("slices")]
+        # While they change hands, two workers may have the same ones.
+        every = [*map(_published, own), *parts.all("slices")]
+        found = list({(one["set"], *sorted(one["members"].items())): one for one in every}.values())
         document = {
             "as_of": parts.as_of(self._knowledge.board.as_of),
             "slices": found[:most],

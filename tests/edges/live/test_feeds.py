@@ -173,6 +173,62 @@ async def test_so_many_pages_and_questions_are_enough(
     await feeds.close()
 
 
+async def test_pages_that_ask_while_the_first_look_lasts_share_it_and_count(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_FEEDS", 1)
+    monkeypatch.setattr(module, "MOST_PAGES", 3)
+    may = asyncio.Event()
+
+    async def slow(query: ViewQuery) -> dict[str, Any]:
+        await may.wait()
+        return await look(query)
+
+    feeds = Feeds(slow)
+    coming = [asyncio.create_task(feeds.subscribe(QUERY)) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(Problem, match="too many pages"):
+        await feeds.subscribe(QUERY)
+    coming.pop().cancel()
+    await asyncio.sleep(0)
+    with pytest.raises(Problem, match="too many different"):
+        await feeds.subscribe(OTHER)
+    may.set()
+    pages = await asyncio.gather(*coming)
+    assert [(await told(page))[0] for page in pages] == ["frame", "frame"]
+    assert feeds.pages == 2
+    await feeds.close()
+
+
+async def test_a_page_that_comes_while_the_worker_stops_is_told_that(look: Look) -> None:
+    may = asyncio.Event()
+
+    async def slow(query: ViewQuery) -> dict[str, Any]:
+        await may.wait()
+        return await look(query)
+
+    feeds = Feeds(slow)
+    coming = asyncio.create_task(feeds.subscribe(QUERY))
+    await asyncio.sleep(0.01)
+    closing = asyncio.create_task(feeds.close())
+    await asyncio.sleep(0.01)
+    may.set()
+    await closing
+    with pytest.raises(Problem, match="the worker stops"):
+        await coming
+    assert feeds.pages == 0
+    with pytest.raises(Problem, match="the worker stops"):
+        await feeds.subscribe(QUERY)
+
+
+async def test_all_pages_that_are_too_slow_are_told_the_same_bytes(look: Look) -> None:
+    feeds = Feeds(look)
+    pages = [await feeds.subscribe(QUERY) for _ in range(3)]
+    frames = {id(page._waiting.get_nowait()) for page in pages}
+    assert len(frames) == 1
+    await feeds.close()
+
+
 async def test_a_stream_that_has_nothing_to_say_says_that_it_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

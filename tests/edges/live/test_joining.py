@@ -16,14 +16,19 @@ def view(**parts: Any) -> dict[str, Any]:
         "breakdown": None,
         "funnel": None,
         "alerts": [],
+        "firing": 0,
         "objectives": [],
         "silent_topics": [],
     }
     return {**nothing, **parts}
 
 
-def alert(fingerprint: str, state: str = "firing", changed_at: str = "10:00") -> dict[str, str]:
-    return {"fingerprint": fingerprint, "state": state, "changed_at": changed_at}
+def at(clock: str) -> str:
+    return f"2026-03-01T{clock}Z"
+
+
+def alert(fingerprint: str, state: str = "firing", clock: str = "10:00:00") -> dict[str, str]:
+    return {"fingerprint": fingerprint, "state": state, "changed_at": at(clock)}
 
 
 def test_each_part_comes_from_who_owns_it() -> None:
@@ -43,15 +48,30 @@ def test_tiles_are_in_the_order_of_the_board_wherever_they_come_from() -> None:
 
 
 def test_alerts_of_all_come_together_the_firing_ones_and_the_newest_first() -> None:
-    own = view(alerts=[alert("1", "resolved", "10:09"), alert("2")])
-    other = view(alerts=[alert("3", changed_at="10:01")])
+    own = view(alerts=[alert("1", "resolved", "10:09:00"), alert("2")], firing=1)
+    other = view(alerts=[alert("3", clock="10:00:00.500")], firing=1)
     found = joined(own, Parts((other,), ()), KPIS)
     assert [one["fingerprint"] for one in found["alerts"]] == ["3", "2", "1"]
+    assert found["firing"] == 2
+
+
+def test_what_two_workers_have_while_it_changes_hands_is_told_once() -> None:
+    both = {"alerts": [alert("1"), alert("2", "resolved")], "objectives": [{"id": "sales"}]}
+    found = joined(view(firing=1, **both), Parts((view(firing=1, **both),), ()), KPIS)
+    assert [one["fingerprint"] for one in found["alerts"]] == ["1", "2"]
+    assert (found["firing"], found["objectives"]) == (1, [{"id": "sales"}])
+
+
+def test_all_that_fire_are_counted_though_they_are_not_all_told() -> None:
+    own = view(alerts=[alert(f"{n:03}") for n in range(100)], firing=150)
+    other = view(alerts=[alert("x")], firing=1)
+    found = joined(own, Parts((other,), ()), KPIS)
+    assert (len(found["alerts"]), found["firing"]) == (100, 151)
 
 
 def test_the_newest_time_counts() -> None:
-    others = Parts((view(as_of="10:02"), view()), ())
-    assert joined(view(as_of="10:01"), others, KPIS)["as_of"] == "10:02"
+    others = Parts((view(as_of=at("10:00:01.500")), view()), ())
+    assert joined(view(as_of=at("10:00:01")), others, KPIS)["as_of"] == at("10:00:01.500")
     assert joined(view(), Parts((), ()), KPIS)["as_of"] is None
 
 

@@ -65,7 +65,7 @@ async def test_what_changes_is_told() -> None:
         await told(stream)
         worker.alerts = ()
         event, changed = await told(stream)
-        assert (event, changed) == ("patch", {"alerts": []})
+        assert (event, changed) == ("patch", {"alerts": [], "firing": 0})
 
 
 async def test_when_the_worker_stops_the_stream_says_goodbye_and_ends() -> None:

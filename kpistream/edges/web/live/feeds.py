@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -36,6 +35,7 @@ MOST_WAITING: Final = 20
 
 _STILL_HERE: Final = b": still here\n\n"
 _OVER: Final = b""
+_STOPS: Final = "the worker stops"
 
 Look = Callable[[ViewQuery], Awaitable[View]]
 
@@ -79,6 +79,7 @@ class Feed:
         self._look = look
         self._view: View = {}
         self._number = 0
+        self._encoded: tuple[int, bytes] | None = None
         self._told_at = 0.0
         self.subscribers: set[Subscriber] = set()
 
@@ -93,9 +94,13 @@ class Feed:
         subscriber.tell(self._frame(), self._frame)
 
     async def run(self) -> None:
-        """Look again and again, until it is cancelled."""
+        """Look again and again, until nobody is there, or nothing is to be seen any more."""
         clock = asyncio.get_running_loop().time
+        pause_s = TICK_S
         while True:
+            await asyncio.sleep(pause_s)
+            if not self.subscribers:
+                return
             started = clock()
             try:
                 self._turn(await self._look(self._query), started)
@@ -103,7 +108,7 @@ class Feed:
                 self.end(problem.detail)
                 return
             # What takes long is done less often, so that the pipeline has its time.
-            await asyncio.sleep(min(max(TICK_S, 6 * (clock() - started)), LONGEST_TICK_S))
+            pause_s = min(max(TICK_S, 6 * (clock() - started)), LONGEST_TICK_S)
 
     def _turn(self, view: View, at: float) -> None:
         changed = patch(self._view, view)
@@ -126,7 +131,10 @@ class Feed:
             subscriber.tell(message, self._frame)
 
     def _frame(self) -> bytes:
-        return _event("frame", self._number, self._view)
+        """All there is, made once for all pages that need it."""
+        if self._encoded is None or self._encoded[0] != self._number:
+            self._encoded = self._number, _event("frame", self._number, self._view)
+        return self._encoded[1]
 
 
 class Feeds:
@@ -135,70 +143,92 @@ class Feeds:
     def __init__(self, look: Look) -> None:
         self._look = look
         self._feeds: dict[ViewQuery, Feed] = {}
-        self._tasks: dict[ViewQuery, asyncio.Task[None]] = {}
+        self._opening: dict[ViewQuery, asyncio.Task[Feed]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._coming = 0
+        """Pages that wait for the first look."""
         self._is_closing = False
 
     @property
     def pages(self) -> int:
         """How many pages are open."""
-        return sum(len(feed.subscribers) for feed in self._feeds.values())
+        return sum(len(feed.subscribers) for feed in self._feeds.values()) + self._coming
 
     async def subscribe(self, query: ViewQuery) -> Subscriber:
         """A new page that asks this; raises Problem if there are too many, or nothing to show."""
-        if self._is_closing or self.pages >= MOST_PAGES:
-            raise _busy("too many pages are open here")
-        feed = self._feeds.get(query)
-        if feed is None:
-            feed = await self._open(query)
+        self._refuse_more(query)
+        self._coming += 1
+        try:
+            feed = self._feeds.get(query)
+            if feed is None:
+                feed = await asyncio.shield(self._opened(query))
+        except asyncio.CancelledError:
+            if self._is_closing:
+                raise _busy(_STOPS) from None
+            raise
+        finally:
+            self._coming -= 1
+        if self._is_closing:
+            raise _busy(_STOPS)
         subscriber = Subscriber()
         feed.add(subscriber)
         return subscriber
 
-    async def _open(self, query: ViewQuery) -> Feed:
-        if len(self._feeds) >= MOST_FEEDS:
+    def _refuse_more(self, query: ViewQuery) -> None:
+        if self._is_closing:
+            raise _busy(_STOPS)
+        if self.pages >= MOST_PAGES:
+            raise _busy("too many pages are open here")
+        questions = self._feeds.keys() | self._opening.keys()
+        if query not in questions and len(questions) >= MOST_FEEDS:
             raise _busy("too many different questions are looked at here")
+
+    def _opened(self, query: ViewQuery) -> asyncio.Task[Feed]:
+        """The first look, which all pages share that ask this meanwhile."""
+        if query not in self._opening:
+            task = self._opening[query] = asyncio.create_task(self._open(query))
+            # Nobody may be left to hear of it.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return self._opening[query]
+
+    async def _open(self, query: ViewQuery) -> Feed:
         feed = Feed(query, self._look)
-        await feed.begin()
-        # Another page may have asked the same in the meantime.
-        feed = self._feeds.setdefault(query, feed)
-        if query not in self._tasks:
-            task = self._tasks[query] = asyncio.create_task(feed.run())
-            task.add_done_callback(lambda done: self._ended(query, feed, done))
+        try:
+            await feed.begin()
+            self._feeds[query] = feed
+        finally:
+            del self._opening[query]
+        task = asyncio.create_task(feed.run())
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(query, feed, done))
         return feed
 
     def unsubscribe(self, query: ViewQuery, subscriber: Subscriber) -> None:
-        """The page is gone; nobody looks for it any more."""
+        """The page is gone; when nobody is left, the feed ends with its next turn."""
         feed = self._feeds.get(query)
-        if feed is None:
-            return
-        feed.subscribers.discard(subscriber)
-        if not feed.subscribers:
-            self._feeds.pop(query)
-            if task := self._tasks.pop(query, None):
-                task.cancel()
+        if feed is not None:
+            feed.subscribers.discard(subscriber)
 
     def _ended(self, query: ViewQuery, feed: Feed, task: asyncio.Task[None]) -> None:
         """A feed that failed says goodbye, so that its pages ask again."""
+        self._tasks.discard(task)
+        if self._feeds.get(query) is feed:
+            del self._feeds[query]
         if task.cancelled():
             return
-        error = task.exception()
-        if error is not None:
+        if error := task.exception():
             _log.error("a live view failed", exc_info=error)
-        if self._feeds.get(query) is feed:
-            self._feeds.pop(query)
-            self._tasks.pop(query, None)
             feed.end("the view failed; the worker's log says why")
 
     async def close(self) -> None:
         """Say goodbye to all pages."""
         self._is_closing = True
         for feed in self._feeds.values():
-            feed.end("the worker stops")
-        tasks, self._tasks = list(self._tasks.values()), {}
+            feed.end(_STOPS)
+        tasks = [*self._tasks, *self._opening.values()]
         for task in tasks:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _event(name: str, number: int, data: object) -> bytes:

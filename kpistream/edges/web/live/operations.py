@@ -46,7 +46,10 @@ class BreakdownRow(msgspec.Struct):
 
 
 class Breakdown(msgspec.Struct):
-    """A KPI by the members of a dimension, the largest samples first; how many more there are."""
+    """A KPI by the members of a dimension, the largest samples first; how many more there are.
+
+    Rows of a window that is not kept up to date come within some looks.
+    """
 
     by: str
     kpi: str
@@ -69,7 +72,10 @@ class Funnel(msgspec.Struct):
 
 
 class ViewAnswer(msgspec.Struct):
-    """All that is to be seen at once; what nobody owns at the moment is left out."""
+    """All that is to be seen at once; what nobody owns at the moment is left out.
+
+    There are 100 alerts at most, those that fire first; ``firing`` counts all that fire.
+    """
 
     as_of: Moment | None
     query: ViewQuestion
@@ -77,6 +83,7 @@ class ViewAnswer(msgspec.Struct):
     breakdown: Breakdown | None
     funnel: Funnel | None
     alerts: list[Alert]
+    firing: int
     objectives: list[Objective]
     silent_topics: list[str]
     missing: list[Missing]

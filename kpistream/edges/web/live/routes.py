@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Final
 
@@ -20,6 +21,9 @@ from kpistream.edges.web.live.viewer import View, Viewer
 from kpistream.edges.web.operation import API, Route
 from kpistream.edges.web.query import is_alone
 from kpistream.edges.web.suppressions import with_suppressions
+
+PATIENCE_S: Final = 30.0
+"""A page that takes nothing for so long has its stream ended."""
 
 _PATH: Final = VIEW.path.removeprefix(API)
 
@@ -57,9 +61,10 @@ class LiveRoutes:
         try:
             response = web.StreamResponse(headers=_STREAM)
             await response.prepare(request)
-            with suppress(ConnectionError):
+            with suppress(ConnectionError, TimeoutError):
                 while message := await subscriber.next():
-                    await response.write(message)
+                    async with asyncio.timeout(PATIENCE_S):
+                        await response.write(message)
             return response
         finally:
             self.feeds.unsubscribe(query, subscriber)

@@ -20,6 +20,12 @@ from kpistream.edges.web.live.view_query import ViewQuery, boards_of
 MOST_ROWS: Final = 50
 """The most members in a breakdown."""
 
+MOST_PEEKED: Final = 15
+"""The same where the readings are not kept up to date, and must be asked for one by one."""
+
+MOST_LOOKED_THROUGH: Final = 10_000
+"""Among so many slices those of a breakdown are looked for, where no board has them."""
+
 MOST_ALERTS: Final = 100
 POINTS_FRESH_S: Final = 10.0
 """How old the small pictures may be."""
@@ -55,6 +61,7 @@ class Viewer:
             "breakdown": self._breakdown(query),
             "funnel": self._funnel(query),
             "alerts": self._alerts(),
+            "firing": sum(one.state is AlertState.firing for one in knowledge.alerts),
             "objectives": [progress.to_dict() for progress in knowledge.objectives],
             "silent_topics": list(knowledge.silent_topics),
         }
@@ -122,21 +129,38 @@ class Viewer:
 
     def _members(self, query: ViewQuery, names: tuple[str, ...]) -> tuple[list[Reading], int]:
         """The readings of the members with the largest samples, and how many others there are."""
-        wanted = set(query.part)
-        of_board = [
-            reading
-            for reading in self._knowledge.board.of(query.kpi, query.window)
-            if set_of(reading.slice) == names and wanted.issubset(reading.slice)
-        ]
+        of_board = self._on_board(query.kpi, query.window, query.part, names)
         if of_board:
             return nlargest(MOST_ROWS, of_board, key=_size), max(0, len(of_board) - MOST_ROWS)
-        parts, is_cut = self._knowledge.slices([names], MOST_ROWS)
-        peeks = (
-            self._peeks.get(Key(query.kpi, query.window, part, is_before=False))
-            for part in parts
-            if wanted.issubset(part)
-        )
-        return sorted(filter(None, peeks), key=_size, reverse=True), int(is_cut)
+        parts, others = self._largest(query, names)
+        found = [self._now(query.kpi, query.window, part) for part in parts]
+        readings = [reading for reading in found if reading is not None]
+        return sorted(readings, key=_size, reverse=True), others
+
+    def _largest(self, query: ViewQuery, names: tuple[str, ...]) -> tuple[list[Slice], int]:
+        """Slices whose readings must be asked for; and how many others there are.
+
+        They are those with the largest samples over another window, if there is one.
+        """
+        for window in self._plan.windows:
+            known = self._on_board(query.kpi, window.name, query.part, names)
+            if known:
+                largest = nlargest(MOST_PEEKED, known, key=_size)
+                return [reading.slice for reading in largest], len(known) - len(largest)
+        wanted = set(query.part)
+        every, _ = self._knowledge.slices([names], MOST_LOOKED_THROUGH)
+        parts = sorted(part for part in every if wanted.issubset(part))
+        return parts[:MOST_PEEKED], max(0, len(parts) - MOST_PEEKED)
+
+    def _on_board(
+        self, kpi: str, window: str, within: Slice, names: tuple[str, ...]
+    ) -> list[Reading]:
+        wanted = set(within)
+        return [
+            reading
+            for reading in self._knowledge.board.of(kpi, window)
+            if set_of(reading.slice) == names and wanted.issubset(reading.slice)
+        ]
 
     def _row(self, query: ViewQuery, reading: Reading) -> dict[str, Any]:
         before = self._then(query.kpi, query.window, reading.slice)

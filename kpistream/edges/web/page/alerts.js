@@ -21,6 +21,7 @@ export class Alerts {
     this.count = el("span", { class: "badge", id: "firing-count" });
     this.none = el("p", { class: "empty calm" });
     this.active = el("ul", { class: "alerts", id: "active-alerts" });
+    this.others = el("p", { class: "quiet" });
     this.overCount = el("summary");
     this.over = el("ul", { class: "alerts", id: "resolved-alerts" });
     this.fold = el("details", { class: "resolved" }, this.overCount, this.over);
@@ -28,7 +29,7 @@ export class Alerts {
     this.states = null;
     place.replaceChildren(
       el("div", { class: "part-head" }, this.title, this.count),
-      this.none, this.active, this.fold,
+      this.none, this.active, this.others, this.fold,
     );
   }
 
@@ -38,7 +39,7 @@ export class Alerts {
     const firing = sorted(picture.alerts.filter((alert) => alert.state === "firing"));
     const pending = picture.alerts.filter((alert) => alert.state === "pending");
     const over = picture.alerts.filter((alert) => alert.state === "resolved");
-    this.updateHead(firing, picture.missing.length > 0);
+    this.updateHead(firing, picture);
     show(this.none, firing.length + pending.length === 0);
     this.updateList(this.active, [...firing, ...pending], picture.asOf);
     show(this.fold, over.length > 0);
@@ -47,12 +48,16 @@ export class Alerts {
     this.tell(picture.alerts);
   }
 
-  updateHead(firing, isPartial) {
+  updateHead(firing, picture) {
     const { words } = this.view;
+    const isPartial = picture.missing.length > 0;
     setText(this.none, words.say(isPartial ? "no_alerts_known" : "no_alerts"));
     setAttribute(this.none, "data-partial", isPartial);
-    show(this.count, firing.length > 0);
-    setText(this.count, words.say("firing_count", { count: firing.length }));
+    show(this.count, picture.firing > 0);
+    setText(this.count, words.say("firing_count", { count: picture.firing }));
+    const others = picture.firing - firing.length;
+    show(this.others, others > 0);
+    setText(this.others, words.say("others_fire", { number: others, count: others }));
     setAttribute(this.count, "data-severity", firing[0]?.severity ?? null);
   }
 

@@ -151,7 +151,7 @@ class Page {
   title() {
     const { board: id } = this.choice;
     const board = id === null ? this.words.say("kpis") : this.words.named("board", id);
-    const firing = this.picture.alerts.filter((alert) => alert.state === "firing").length;
+    const { firing } = this.picture;
     const title = `${firing ? `(${firing}) ` : ""}${board} · kpistream`;
     if (document.title !== title) document.title = title;
     setText(byId("title"), board);
@@ -194,7 +194,7 @@ class Page {
     }
     if (changes.has("breakdown", "query")) this.breakdown.update(picture);
     if (changes.has("funnel")) this.funnel.update(picture);
-    if (changes.has("alerts", "as_of", "missing")) this.alerts.update(picture);
+    if (changes.has("alerts", "firing", "as_of", "missing")) this.alerts.update(picture);
     if (changes.has("objectives")) this.objectives.update(picture);
     if (changes.has("missing", "silent_topics", "as_of")) this.notify();
   }

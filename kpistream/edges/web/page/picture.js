@@ -37,6 +37,12 @@ export class Picture {
   get breakdown() { return this.rest.breakdown ?? null; }
   get funnel() { return this.rest.funnel ?? null; }
   get alerts() { return this.rest.alerts ?? []; }
+
+  /** How many alerts fire, those included that are not told. */
+  get firing() {
+    return this.rest.firing ?? this.alerts.filter((alert) => alert.state === "firing").length;
+  }
+
   get objectives() { return this.rest.objectives ?? []; }
   get silentTopics() { return this.rest.silent_topics ?? []; }
   get missing() { return this.rest.missing ?? []; }
