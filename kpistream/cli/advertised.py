@@ -34,9 +34,11 @@ def guard_of(settings: Settings) -> Guard:
 
 
 def peer_token(settings: Settings) -> str | None:
-    """What a worker shows the others, to read; None if they ask for nothing."""
-    tokens = [*settings.read_tokens, *settings.write_tokens]
-    return tokens[0].get_secret_value() if tokens else None
+    """What a worker shows the others, to read; None if they ask for nothing.
+
+    It is sent without TLS, so it is never one that lets write.
+    """
+    return next((token.get_secret_value() for token in settings.read_tokens), None)
 
 
 def refuse_openness(settings: Settings) -> None:

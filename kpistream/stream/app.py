@@ -20,7 +20,7 @@ from kpistream.edges.web.peer import Peer
 from kpistream.stream.alert_log import read_alert_log
 from kpistream.stream.connection import Connection
 from kpistream.stream.courier import Receiver
-from kpistream.stream.faust_app import build_faust_app
+from kpistream.stream.faust_app import build_faust_app, own_url
 from kpistream.stream.flusher import TICK_S, Flusher
 from kpistream.stream.layout import NOTIFIERS, Layout
 from kpistream.stream.measuring import Clock, Measuring
@@ -57,7 +57,7 @@ class Stream:
     ) -> None:
         """``url`` is where other workers reach this one's web server."""
         self.app = build_faust_app(layout.app_id, connection, url)
-        self.url = str(self.app.conf.canonical_url).rstrip("/")
+        self.url = own_url(self.app)
         """Where the other workers reach this one, spelled as they are told it."""
         self._connection = connection
         self._reading_log = asyncio.Semaphore(MOST_LOG_READERS)

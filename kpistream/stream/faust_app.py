@@ -60,6 +60,11 @@ def build_faust_app(app_id: str, connection: Connection, url: str) -> faust.App:
     return app
 
 
+def own_url(app: faust.App) -> str:
+    """Where the other workers reach this one, spelled as they hear it."""
+    return str(app.conf.canonical_url).rstrip("/")
+
+
 async def serve(app: faust.App, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
     """Run until `stop` is set or the app crashes; re-raise what crashed it."""
     app.in_worker = True

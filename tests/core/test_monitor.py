@@ -429,3 +429,15 @@ def test_where_the_window_before_is_empty_there_is_nothing_on_that_board() -> No
 def test_only_so_many_slices_of_a_partition_are_compared() -> None:
     monitor = _with_parts(MOST_COMPARED + 5)
     assert len(monitor.before.slices) == MOST_COMPARED
+
+
+def test_an_alert_that_is_told_again_after_a_restart_is_no_fresh_change() -> None:
+    partials = _low()
+    partials.beat("2s")
+    partials.mark("15s")
+    assert _states(partials.beat("15s")) == ["firing"]
+    assert _states(partials.monitor.fresh) == ["firing"]
+    rows = partials.monitor.drain()
+    again = Partials(rows, b"two", partials.offset)
+    assert _states(again.beat("16s")) == ["firing"]
+    assert again.monitor.fresh == []

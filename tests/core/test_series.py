@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.driver import Driver
+from kpistream.core.driver import DrivenRecord, Driver
+from kpistream.core.monitor import Monitor
+from kpistream.core.partials import (
+    MARK_KEY,
+    TICK_KEY,
+    Mark,
+    Partial,
+    encode_mark,
+    encode_partial,
+)
 from kpistream.core.series import Series
 from tests.support.builders import START_S, at_ms, click, cost, impression, order, plan, session
 
@@ -132,3 +141,32 @@ def test_the_published_form_names_edges_and_slice() -> None:
 def test_an_unknown_kpi_is_an_error() -> None:
     with pytest.raises(KeyError):
         course(played([], "1m"), "nothing", minutes(0, 1))
+
+
+def test_a_step_that_goes_on_is_not_complete() -> None:
+    driver = played([("click", "5s", click("5s", kind="ad"))], "90s")
+    found = course(driver, "clicks", minutes(0, 2))
+    assert (list(found.values), list(found.complete)) == ([1, None], [True, False])
+
+
+def test_money_without_a_rate_makes_a_step_incomplete_though_it_has_no_value() -> None:
+    driver = played([("cost", "5s", cost("9.00", "5s", "JPY"))], "3m")
+    found = course(driver, "return_on_ad_spend", minutes(0, 2))
+    assert (list(found.values), list(found.complete)) == ([None, None], [False, True])
+
+
+def test_while_a_source_is_silent_only_what_came_since_is_incomplete() -> None:
+    monitor = Monitor(plan(events=["impression", "click"]), [("impressions", 0), ("clicks", 0)])
+
+    def take(at: str, key: bytes, value: bytes) -> None:
+        monitor.take([DrivenRecord(monitor.merger.version + 1, at_ms(at), value, key)])
+
+    panes: list[Any] = [(10, START_S + 60 * n, {"clicks": 1}, {}) for n in range(10)]
+    take("1s", b"s[]", encode_partial(Partial("clicks", 0, 1, panes)))
+    for topic, reached in (("impressions", "9m"), ("clicks", "5m")):
+        take("9m", MARK_KEY, encode_mark(Mark(topic, 0, at_ms(reached), 0)))
+    take("9m", TICK_KEY, b"")
+    monitor.beat()
+    assert "clicks" in monitor.silent
+    (found,) = monitor.series(["clicks"], (), minutes(0, 9))
+    assert list(found.complete) == [True] * 5 + [False] * 4

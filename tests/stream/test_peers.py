@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from kpistream.core.slices import owner_of, slice_key
+from kpistream.stream.connection import Connection
+from kpistream.stream.faust_app import build_faust_app, own_url
 from kpistream.stream.layout import Layout
 from kpistream.stream.peers import peers_of, sets_in
 
@@ -30,3 +36,14 @@ def test_a_set_is_where_its_slices_are() -> None:
 
 def test_before_the_first_rebalance_nobody_is_known() -> None:
     assert peers_of({}, LAYOUT, SETS) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://Worker-1:6066", "http://worker-1:80", "https://w:443/", "http://[::1]:6066"]
+)
+def test_a_worker_knows_itself_among_the_others_however_its_url_is_written(url: str) -> None:
+    app = build_faust_app("k", Connection("127.0.0.1:1"), url)
+    assignor: Any = app.assignor
+    told = str(assignor._metadata.url)
+    [known] = peers_of({told: {"k.merged": [0]}}, LAYOUT, SETS)
+    assert known.url == own_url(app)

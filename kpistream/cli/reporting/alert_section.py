@@ -18,7 +18,8 @@ def alerts(sheet: Sheet) -> None:
     say = sheet.say
     card = add(sheet.section("alerts"), "div", css="card")
     if not sheet.report.alerts:
-        add(card, "p", say("no_alerts"), "small")
+        are_all_known = all(note.kind != "alerts_since" for note in sheet.report.notes)
+        add(card, "p", say("no_alerts" if are_all_known else "no_alerts_known"), "small")
         return
     names = ("rule", "where", "when", "lasted", "worst", "why")
     body = table(card, say("alerts"), [say(name) for name in names])

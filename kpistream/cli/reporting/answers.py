@@ -19,10 +19,21 @@ class Missing(msgspec.Struct, frozen=True):
     slices: tuple[str, ...] = ()
 
 
+class KpiTold(KpiFacts, frozen=True, kw_only=True):
+    """A KPI, and the windows and sets of dimensions that it is kept up to date for."""
+
+    windows: tuple[str, ...] = ()
+    slices: tuple[str, ...] | None = None
+
+    def is_kept_by(self, dimension: str) -> bool:
+        """Whether it is kept up to date for the members of a dimension."""
+        return self.slices is None or dimension in self.slices
+
+
 class Vocabulary(msgspec.Struct, frozen=True):
     """What there is to ask for."""
 
-    kpis: list[KpiFacts]
+    kpis: list[KpiTold]
     dashboards: dict[str, list[str]]
     windows: list[str]
     slices: list[str]
@@ -71,9 +82,10 @@ class ReadingTold(msgspec.Struct, frozen=True):
 
 
 class ReadingsAnswer(msgspec.Struct, frozen=True):
-    """A KPI slice by slice."""
+    """A KPI slice by slice; truncated, if it was worked out for some of the slices only."""
 
     readings: list[ReadingTold]
+    truncated: bool = False
     missing: list[Missing] = []
 
 

@@ -8,10 +8,11 @@ from kpistream.core.reporting.report import Cell, KpiResult, Mover
 
 
 def arrow(sheet: Sheet, one: KpiResult) -> str:
-    """How much a value went up or down: as a part, or else in its unit."""
-    relative, change = one.relative, one.change or 0.0
-    size = sheet.value(one, abs(change)) if relative is None else sheet.say.moved(relative)
-    return f"{'▼' if change < 0 else '▲'} {size}" if change else size
+    """How much a value went up or down."""
+    if one.value is None or one.before is None:
+        return DASH
+    size = sheet.change(one, one.value, one.before)
+    return f"{'▼' if one.value < one.before else '▲'} {size}" if one.change else size
 
 
 def moved_by(sheet: Sheet, one: KpiResult) -> str:
@@ -23,9 +24,11 @@ def _mover(sheet: Sheet, one: KpiResult, mover: Mover) -> str:
     return f"{mover.dimension}={mover.member} ({sheet.difference(one, mover.adds)})"
 
 
-def moved(sheet: Sheet, cell: Cell | None) -> str:
-    """How much the value of a cell changed, as a part of what it was."""
-    if cell is None or cell.value is None or not cell.before:
+def moved(sheet: Sheet, one: KpiResult, cell: Cell | None) -> str:
+    """How much the value of a KPI's cell changed, with its sign."""
+    if cell is None or cell.value is None or cell.before is None:
         return DASH
-    part = (cell.value - cell.before) / abs(cell.before)
-    return sheet.say.signed(sheet.say.moved(part), part)
+    if not (cell.value or cell.before):
+        return DASH
+    size = sheet.change(one, cell.value, cell.before)
+    return sheet.say.signed(size, cell.value - cell.before)

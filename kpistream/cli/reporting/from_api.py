@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -30,12 +31,16 @@ from kpistream.core.instants import rfc3339
 from kpistream.core.reporting.episodes import Episode, episodes
 from kpistream.core.reporting.findings import Findings, Measured, Note, Point
 from kpistream.core.reporting.period import Period
+from kpistream.stream.layout import ALERTS_KEPT_MS
 
 MOST_KPIS: Final = 20
 """The API answers for no more KPIs at a time."""
 
 MOST_MEMBERS: Final = 30
 """Of a dimension, so many members are asked for, those with most events."""
+
+MOST_RANKINGS: Final = 8
+"""So many times a worker is asked for the sizes of all members, until it has told of all."""
 
 MOST_TOLD: Final = 10_000
 """So many changes of alerts, or slices, are asked for."""
@@ -69,6 +74,7 @@ class Asked:
         # Without what a URL may hold beside it: a name and a password.
         self.where = urlsplit(url).netloc.rpartition("@")[2]
         self._missing: dict[Missing, None] = {}
+        self._partly: list[str] = []
         self.vocabulary = self._get("kpis", {}, Vocabulary)
         self._objectives = self._get("objectives", {}, ObjectivesAnswer)
 
@@ -118,7 +124,7 @@ class Asked:
             funnels=funnels,
             objectives=self._objectives.objectives,
             episodes=alerts,
-            notes=list(self._notes(is_truncated)),
+            notes=list(self._notes(period, is_truncated)),
         )
 
     def _funnels(self, boards: Iterable[str]) -> dict[str, list[str]]:
@@ -173,21 +179,41 @@ class Asked:
         """The members of a dimension to ask for, and how many there are beside them."""
         query = {"slice": dimension, "limit": str(MOST_TOLD)}
         answer = self._get("slices", query, SlicesAnswer)
-        names = sorted(
-            {one.members[dimension] for one in answer.slices if dimension in one.members}
-        )
-        if len(names) > MOST_MEMBERS:
-            sizes = self._sizes(dimension, kpis)
-            names.sort(key=lambda name: -sizes.get(name, 0))
-        return names[:MOST_MEMBERS], max(0, len(names) - MOST_MEMBERS)
+        names = {one.members[dimension] for one in answer.slices if dimension in one.members}
+        if len(names) <= MOST_MEMBERS and not answer.truncated:
+            return sorted(names), 0
+        ranking = self._ranking(dimension, kpis)
+        if answer.truncated or ranking.truncated:
+            self._partly.append(dimension)
+        sizes = {
+            one.slice[dimension]: one.sample for one in ranking.readings if dimension in one.slice
+        }
+        ranked = sorted(names | sizes.keys(), key=lambda name: (-sizes.get(name, 0), name))
+        return ranked[:MOST_MEMBERS], max(0, len(ranked) - MOST_MEMBERS)
 
-    def _sizes(self, dimension: str, kpis: Sequence[str]) -> dict[str, int]:
-        """How many events the members' first KPI rests on, over the longest window in days."""
-        windows = self.vocabulary.windows
-        window = max(windows, key=_length_s, default="")
-        query = {"kpi": kpis[0], "window": window, "slice": dimension}
-        answer = self._get("readings", query, ReadingsAnswer)
-        return {one.slice.get(dimension, ""): one.sample for one in answer.readings}
+    def _ranking(self, dimension: str, kpis: Sequence[str]) -> ReadingsAnswer:
+        """How many events a KPI of the members rests on, of all of them if that can be had."""
+        first: ReadingsAnswer | None = None
+        for kpi, window in islice(self._rankings(dimension, kpis), MOST_RANKINGS):
+            query = {"kpi": kpi, "window": window, "slice": dimension}
+            answer = self._get("readings", query, ReadingsAnswer)
+            if answer.readings and not answer.truncated:
+                return answer
+            first = first or answer
+        return first or ReadingsAnswer([])
+
+    def _rankings(self, dimension: str, kpis: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """KPIs and windows to rank members by: the first over the longest, then what is kept.
+
+        What is kept up to date is told of all members, and else is worked out for some.
+        """
+        windows = sorted(self.vocabulary.windows, key=_length_s, reverse=True)
+        yield from ((kpi, window) for kpi in kpis[:1] for window in windows[:1])
+        facts = {one.id: one for one in self.vocabulary.kpis}
+        for kpi in kpis:
+            if kpi in facts and facts[kpi].is_kept_by(dimension):
+                kept = facts[kpi].windows
+                yield from ((kpi, window) for window in windows if window in kept)
 
     # -- alerts ----------------------------------------------------------------------------------
 
@@ -204,9 +230,14 @@ class Asked:
         firing = [one for one in current if one.state is AlertState.firing]
         return episodes([*history.transitions, *firing]), history.truncated
 
-    def _notes(self, is_truncated: bool) -> Iterator[Note]:
+    def _notes(self, period: Period, is_truncated: bool) -> Iterator[Note]:
         for one in self._missing:
             yield Note("missing", msgspec.to_builtins(one))
+        for dimension in self._partly:
+            yield Note("members", {"dimension": dimension})
+        alerts_from_s = self.as_of_s - ALERTS_KEPT_MS / 1000
+        if period.from_s < alerts_from_s:
+            yield Note("alerts_since", {"first": self.days.date(alerts_from_s).isoformat()})
         if is_truncated:
             yield Note("truncated")
 

@@ -22,6 +22,8 @@ def notes(sheet: Sheet) -> None:
     told = [say("ratios")]
     if sheet.is_compared:
         told.append(say("method"))
+        if any(one.unit == "ratio" and not one.has_money for one in report.kpis):
+            told.append(say("percentage_points"))
     if any(row.mix is not None for one in report.breakdowns for row in one.rows):
         told.append(say("contributions"))
     if report.objectives and report.as_of > report.span.ends:

@@ -81,11 +81,21 @@ class Speech:
             return f"< {self._written('0.1')} %"
         return self._written(f"{percent:,.{0 if percent >= 100 else 1}f} %")
 
+    def change(self, value: float, before: float, unit: str, currency: str | None) -> str:
+        """How much a value changed, without a sign: as a part of what it was, if it was anything.
+
+        That of a percentage is in percentage points, and that of points is in points.
+        """
+        size = abs(value - before)
+        if unit == "points" or (unit == "ratio" and currency is None):
+            return self._points(size, unit)
+        return self.moved(size / abs(before)) if before else self.value(size, unit, currency)
+
     def difference(self, value: float, unit: str, currency: str | None) -> str:
         """A difference of two values with its sign; that of two percentages is in points."""
         size = abs(value)
-        if unit == "ratio" and currency is None:
-            return self.signed(self("points", self.number(size * 100)), value)
+        if unit == "points" or (unit == "ratio" and currency is None):
+            return self.signed(self._points(size, unit), value)
         if unit == "money":
             return self.signed(f"{self.number(size)} {currency or ''}".rstrip(), value)
         return self.signed(self.value(size, unit, currency), value)
@@ -126,6 +136,14 @@ class Speech:
         times = _TIMES[self.language]
         length, unit = next((n, u) for least, n, u in times if abs(seconds) >= least)
         return f"{self.number(seconds / length)} {unit}"
+
+    def _points(self, size: float, unit: str) -> str:
+        """Points, or of a ratio percentage points: `12.3 points`, `0.25 pp`."""
+        name, points = ("pp", size * 100) if unit == "ratio" else ("points", size)
+        if points < 0.005:
+            return self(name, self.number(points))
+        text = f"{points:,.{2 if points < 1 else 1}f}".rstrip("0").rstrip(".")
+        return self(name, self._written(text))
 
     def _money(self, amount: float) -> str:
         return self._written(f"{amount:,.0f}" if abs(amount) >= 1000 else f"{amount:,.2f}")

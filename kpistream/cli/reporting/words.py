@@ -64,6 +64,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "share": {"en": "share", "fr": "part"},
     "change": {"en": "change", "fr": "évolution"},
     "points": {"en": "{} points", "fr": "{} points"},
+    "pp": {"en": "{} pp", "fr": "{} pt"},
     "adds": {"en": "adds to the change", "fr": "contribue à l'évolution"},
     "of_which_mix": {"en": "{} by its share", "fr": "{} par sa part"},
     "few_mark": {
@@ -91,6 +92,10 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "days_left": {"en": "{} days left", "fr": "{} jours restants"},
     "progress": {"en": "{} % of the way", "fr": "{} % du chemin"},
     # --- alerts
+    "no_alerts_known": {
+        "en": "No alert is known to have fired.",
+        "fr": "On ne sait d'aucune alerte qu'elle se soit déclenchée.",
+    },
     "no_alerts": {"en": "No alert fired.", "fr": "Aucune alerte ne s'est déclenchée."},
     "more_alerts": {"en": "{} more are not shown", "fr": "{} autres ne sont pas montrées"},
     "rule": {"en": "rule", "fr": "règle"},
@@ -175,6 +180,17 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "There are more changes of alerts than were told: some alerts are missing.",
         "fr": "Il y a plus de changements d'alertes que reçus : il manque des alertes.",
     },
+    "note_members": {
+        "en": "Not all members of {dimension} could be looked at: members are left out, and those "
+        "shown need not be the ones with most events.",
+        "fr": "Les éléments de {dimension} n'ont pas tous pu être examinés : il en manque, et ceux "
+        "montrés n'ont pas forcément le plus d'événements.",
+    },
+    "note_alerts_since": {
+        "en": "Alerts are known since {first}: those that were over before are missing.",
+        "fr": "Les alertes sont connues depuis le {first} : celles qui étaient finies avant "
+        "manquent.",
+    },
     "method": {
         "en": "A change is called clear if chance makes one of its size too seldom: the days of "
         "the two periods are compared in pairs (Student's test), and where a KPI counts events, "
@@ -195,6 +211,11 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "denominator there is no value.",
         "fr": "Un ratio sur une période vient de ses sommes, jamais d'une moyenne de jours ; sans "
         "dénominateur, il n'y a pas de valeur.",
+    },
+    "percentage_points": {
+        "en": "Changes of percentages are in percentage points (pp): from 4 % to 5 % is 1 pp.",
+        "fr": "Les évolutions de pourcentages sont en points de pourcentage (pt) : de 4 % à 5 %, "
+        "c'est 1 pt.",
     },
     "contributions": {
         "en": "What members add to the change of a ratio is split by Bennet's indicators; the "

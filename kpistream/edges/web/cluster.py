@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
+from kpistream.edges.web.aside import Aside
 from kpistream.edges.web.peer import Peer
+from kpistream.edges.web.peer_answers import Misshapen, read_answer
 
 TIMEOUT_S: Final = 2.0
 """How long a peer may take to answer: who asks is a person."""
@@ -19,10 +22,14 @@ AVOIDED_S: Final = 5.0
 """Who did not answer in time is not waited for again for so long."""
 
 MOST_BYTES: Final = 64 * 1024 * 1024
+LARGE_BYTES: Final = 256 * 1024
+"""Answers beyond this are read in another thread, so that none holds up the pipeline."""
+
 SCOPE: Final = ("scope", "worker")
 """The parameter by which a peer answers for itself alone; without it, they would ask in circles."""
 
 _TOO_LATE: Final = "did not answer in time"
+NO_WORKER: Final = "what answers there is no worker of kpistream, or one of another release"
 
 Params = Iterable[tuple[str, str]]
 
@@ -47,6 +54,7 @@ class Cluster:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout = ClientTimeout(total=timeout_s)
         self._session: ClientSession | None = None
+        self._aside = Aside()
         self._slow_until: dict[str, float] = {}
 
     @property
@@ -65,14 +73,18 @@ class Cluster:
         if self._slow_until.get(peer.url, 0.0) > clock():
             raise PeerAway(_TOO_LATE)
         try:
-            answer = await self._get(peer, path, [*params, SCOPE])
+            body = await self._get(peer, path, [*params, SCOPE])
         except TimeoutError:
             self._slow_until[peer.url] = clock() + AVOIDED_S
             raise PeerAway(_TOO_LATE) from None
         except (ClientError, OSError, ValueError) as error:
             raise PeerAway(str(error) or type(error).__name__) from error
         self._slow_until.pop(peer.url, None)
-        return answer
+        read = partial(read_answer, path, body)
+        try:
+            return await self._aside(read) if len(body) > LARGE_BYTES else read()
+        except Misshapen as misshapen:
+            raise PeerAway(NO_WORKER) from misshapen
 
     async def close(self) -> None:
         """Close the connections."""
@@ -80,7 +92,7 @@ class Cluster:
             await self._session.close()
             self._session = None
 
-    async def _get(self, peer: Peer, path: str, params: Params) -> Mapping[str, Any]:
+    async def _get(self, peer: Peer, path: str, params: Params) -> bytes:
         if self._session is None:
             self._session = ClientSession(trust_env=False)
         async with self._session.get(
@@ -93,10 +105,7 @@ class Cluster:
             body = await _whole(answer)
             if answer.status != HTTPStatus.OK:
                 raise PeerAway(_problem(answer.status, body))
-            document = msgspec.json.decode(body)
-        if not isinstance(document, dict):
-            raise PeerAway("what answers there is no worker of kpistream")
-        return document
+            return body
 
 
 async def _whole(answer: ClientResponse) -> bytes:
@@ -111,6 +120,6 @@ async def _whole(answer: ClientResponse) -> bytes:
 def _problem(status: int, body: bytes) -> str:
     try:
         detail = msgspec.json.decode(body)["detail"]
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
         return f"answered {status}"
     return f"answered {status}: {detail}"

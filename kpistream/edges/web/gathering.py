@@ -65,8 +65,7 @@ class Gathering:
         particular: who has none of them is not asked. Raises Problem 503 if nobody knows anything.
         """
         if is_alone(params):
-            self._need_something([])
-            return Parts((), tuple(one.to_dict() for one in self._own(frozenset())))
+            return Parts((), self.own())
         names = None if sets is None else frozenset(map(set_name, sets))
         asked = [(name, value) for name, value in params.items() if name != _NAME]
         parts = await self.others(path, asked, names)
@@ -75,6 +74,11 @@ class Gathering:
         wanted = frozenset(map(set_name, self._sets)) if names is None else names
         own = (one.to_dict() for one in self._own(wanted))
         return Parts(parts.answers, (*own, *parts.missing))
+
+    def own(self) -> tuple[Mapping[str, Any], ...]:
+        """What is missing of this worker's own part; raises Problem 503 if it knows nothing yet."""
+        self._need_something([])
+        return tuple(one.to_dict() for one in self._own(frozenset()))
 
     async def others(
         self,

@@ -21,6 +21,10 @@ WRITE_SETTING: Final = "write_tokens"
 
 _SCHEME: Final = "bearer"
 
+_PASSED_ON: Final = ("forwarded", "via", "x-real-ip")
+_PASSED_ON_START: Final = "x-forwarded-"
+"""The headers that proxies add, in small letters."""
+
 
 class Unguarded(ValueError):
     """Everybody in the network could read what is served."""
@@ -33,6 +37,7 @@ class Guard:
     ``host`` is what the web server listens on. Who may write may read, too. A page of another site
     never gets to write: a browser says where it comes from (Origin), and where it believes to be
     (Host), which tells a name that was bent to this machine (DNS rebinding) from the machine's own.
+    Who comes through a proxy is not on the machine, as far as the proxy says that it is one.
     """
 
     host: str = "127.0.0.1"
@@ -104,14 +109,19 @@ def _unknown(wanted: str) -> Problem:
 def _for_this_machine(verb: str, setting: str) -> Problem:
     detail = (
         f"without {setting}, this can be {verb} on the worker's machine alone, at a name of it "
-        f"such as localhost; or set {setting}"
+        f"such as localhost and through no proxy; or set {setting}"
     )
     return Problem(HTTPStatus.FORBIDDEN, detail)
 
 
 def _is_to_this_machine(request: web.Request) -> bool:
-    """Whether who asks believes to be at this machine."""
-    return is_loopback(_name_of(request.host))
+    """Whether who asks believes to be at this machine, and no proxy was asked instead."""
+    return is_loopback(_name_of(request.host)) and not _is_passed_on(request)
+
+
+def _is_passed_on(request: web.Request) -> bool:
+    names = map(str.lower, request.headers)
+    return any(name in _PASSED_ON or name.startswith(_PASSED_ON_START) for name in names)
 
 
 def _is_from_this_machine(request: web.Request) -> bool:

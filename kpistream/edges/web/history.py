@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
+import msgspec
 from aiohttp import web
 from multidict import MultiMapping
 
+from kpistream.core.alerting.alerts import Alert
 from kpistream.edges.web import published
-from kpistream.edges.web.answers import json_answer
+from kpistream.edges.web.answers import json_bytes
+from kpistream.edges.web.aside import Aside
 from kpistream.edges.web.desk import BrokerAway
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.moments import moment
@@ -50,10 +54,16 @@ HISTORY: Final = Operation(
 
 
 class HistoryRoutes:
-    """Answers from the log of alerts; the wall clock (epoch seconds) is passed in by tests."""
+    """Answers from the log of alerts; the wall clock (epoch seconds) is passed in by tests.
 
-    def __init__(self, knowledge: Knowledge, clock_s: Callable[[], float] = time.time) -> None:
+    Answers are made in another thread, so that a long one does not hold up the pipeline.
+    """
+
+    def __init__(
+        self, knowledge: Knowledge, aside: Aside, clock_s: Callable[[], float] = time.time
+    ) -> None:
         self._knowledge = knowledge
+        self._aside = aside
         self._clock_s = clock_s
 
     def routes(self) -> list[Route]:
@@ -71,8 +81,7 @@ class HistoryRoutes:
             )
         except BrokerAway as away:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from away
-        transitions = [alert.to_dict() for alert in found]
-        return json_answer({"transitions": transitions, "truncated": is_truncated})
+        return json_bytes(await self._aside(partial(_encode, found, is_truncated)))
 
     def _span(self, params: MultiMapping[str]) -> tuple[float, float]:
         begin, end = only(params, "from"), only(params, "to")
@@ -84,3 +93,8 @@ class HistoryRoutes:
         if to_s < from_s:
             raise Problem(HTTPStatus.BAD_REQUEST, "a span ends after it starts")
         return from_s, to_s
+
+
+def _encode(found: Sequence[Alert], is_truncated: bool) -> bytes:
+    transitions = [alert.to_dict() for alert in found]
+    return msgspec.json.encode({"transitions": transitions, "truncated": is_truncated})

@@ -131,7 +131,8 @@ def limit_in(params: MultiMapping[str], most: int, usual: int) -> int:
     text = only(params, "limit")
     if text is None:
         return usual
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+    is_short_number = len(text) <= 9 and text.isascii() and text.isdecimal()
+    if not is_short_number or not 1 <= int(text) <= most:
         detail = f"limit {text[:20]!r} is no number from 1 to {most:,}"
         raise Problem(HTTPStatus.BAD_REQUEST, detail)
     return int(text)

@@ -17,7 +17,6 @@ from kpistream.edges.web.answers import json_answer
 from kpistream.edges.web.gathering import Gathering
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.operation import API, MEMBERS, SCOPE, Operation, Parameter, Route
-from kpistream.edges.web.query import is_alone
 from kpistream.edges.web.series_query import MOST_KPIS, SeriesQuery
 
 _MOMENT: Final = {"type": "string", "format": "date-time"}
@@ -73,13 +72,14 @@ class SeriesRoutes:
         as_of = knowledge.board.as_of
         step_s, edges = query.edges(as_of or self._clock_s(), knowledge.plan)
         courses = knowledge.series(query.kpis, query.part, edges)
-        missing: tuple[Any, ...] = ()
-        if courses is None or is_alone(request.query):
+        if courses is None:
             parts = await self._gathering.parts("series", request.query, [set_of(query.part)])
             told = next((answer for answer in parts.answers if answer["series"]), None)
             if told is not None:
-                return json_answer(told)
+                return json_answer({**told, "missing": parts.missing})
             missing = parts.missing
+        else:
+            missing = self._gathering.own()
         document = {
             "as_of": rfc3339(as_of) if as_of else None,
             "step": step_name(step_s),

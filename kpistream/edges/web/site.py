@@ -85,7 +85,7 @@ class Site:
             *SeriesRoutes(knowledge, gathering).routes(),
             *SlicesRoutes(knowledge, gathering).routes(),
             # Before the alerts: their paths have a place for any word.
-            *HistoryRoutes(knowledge).routes(),
+            *HistoryRoutes(knowledge, aside).routes(),
             *self.alerts.routes(),
             *SuppressionsRoutes(notifying).routes(),
             *self.silences.routes(),

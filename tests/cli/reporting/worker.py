@@ -13,6 +13,7 @@ from kpistream.core.instants import rfc3339
 from kpistream.core.slices import set_of
 from kpistream.core.steps import edges_between
 from kpistream.core.windows import parse_length
+from kpistream.edges.web.kpis import kpis_document
 
 
 class Worker:
@@ -24,6 +25,12 @@ class Worker:
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.missing: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
+        self.channels: list[str] = []
+        """Channels beside those of the files."""
+        self.has_more_slices = False
+        self.kept: dict[tuple[str, str], dict[str, int]] = {}
+        """By KPI and window, the samples of channels that are kept up to date; others it works out
+        for two of the channels."""
         self.headers: dict[str, str] = {}
 
     def answer(self, request: Request) -> Response:
@@ -35,6 +42,7 @@ class Worker:
             "kpis": self._kpis,
             "series": self._series,
             "slices": self._slices,
+            "readings": self._readings,
             "objectives": self._objectives,
             "alerts": self._alerts,
             "alerts/history": self._history,
@@ -42,26 +50,7 @@ class Worker:
         return Response(json.dumps(known[path](query)), content_type="application/json")
 
     def _kpis(self, _: dict[str, list[str]]) -> dict[str, Any]:
-        catalogue = self.plan.catalogue
-        names = (
-            *("id", "unit", "has_money", "direction", "formula", "target", "urgent"),
-            *("minimum_sample", "owner", "action", "stage", "north_star"),
-        )
-        return {
-            "kpis": [
-                {name: getattr(one, name) for name in names}
-                | {"name": dict(one.name), "description": dict(one.description)}
-                for one in catalogue.kpis.values()
-            ],
-            "dashboards": catalogue.dashboards,
-            "funnels": catalogue.funnels,
-            "windows": [window.name for window in self.plan.windows],
-            "slices": ["total", "channel", "campaign"],
-            "dimensions": ["channel", "campaign"],
-            "currency": "EUR",
-            "zone": "UTC",
-            "version": "0.1.0",
-        }
+        return kpis_document(self.plan)
 
     def _series(self, query: dict[str, list[str]]) -> dict[str, Any]:
         kpis = query.pop("kpi")
@@ -83,8 +72,18 @@ class Worker:
     def _slices(self, query: dict[str, list[str]]) -> dict[str, Any]:
         [dimension] = query["slice"]
         parts = [part for part in self.play.driver.slices if set_of(part) == (dimension,)]
-        slices = [{"set": dimension, "members": dict(part)} for part in parts]
-        return {"as_of": self._as_of, "slices": slices, "truncated": False, "missing": []}
+        members = [dict(part) for part in parts] + [{dimension: name} for name in self.channels]
+        slices = [{"set": dimension, "members": one} for one in members]
+        is_cut = self.has_more_slices
+        return {"as_of": self._as_of, "slices": slices, "truncated": is_cut, "missing": []}
+
+    def _readings(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        [kpi], [window], [dimension] = query["kpi"], query["window"], query["slice"]
+        kept = self.kept.get((kpi, window))
+        samples = kept or dict.fromkeys(self.channels[:2], 1)
+        readings = [{"slice": {dimension: name}, "sample": n} for name, n in samples.items()]
+        notes = {} if kept else {"truncated": True, "worked_out": True}
+        return {"as_of": self._as_of, "readings": readings, "missing": [], **notes}
 
     def _objectives(self, _: dict[str, list[str]]) -> dict[str, Any]:
         found = [one.to_dict() for one in self.play.driver.objectives]
