@@ -76,7 +76,7 @@ class Show:
 
     def addresses(self, worker: str, receiver: str, broker: str) -> None:
         """Where to look."""
-        self.say(f"  page       {worker}/?window=5m")
+        self.say(f"  page       {worker}/?window=1m")
         self.say(f"  readings   {worker}/api/v1/readings?slice=channel&window={WINDOW}")
         self.say(f"  alerts     {worker}/api/v1/alerts")
         self.say(f"  metrics    {worker}/metrics")

@@ -52,7 +52,7 @@ def demo_settings(broker: str, receiver: str, port: int) -> Settings:
         app_id="demo",
         partitions=1,
         rules=[SHIPPED / "alerts" / "demo.yml"],
-        windows=["1m", "5m", "1h"],
+        windows=["1m", "5m", "1h", "today"],
         currency=STORY.currency,
         receivers=[told],
         web_port=port,

@@ -587,6 +587,12 @@ class Merger:
             view.shown = self._show(state, self._spans[number], view)
         return view.shown
 
+    def unwatch(self, part: Slice, window: int, *, before: bool) -> None:
+        """Keep a view up to date no more; it is made anew if it is asked for again."""
+        state = self._slices.get(part)
+        if state is not None:
+            state.views.pop(~window if before else window, None)
+
     def sums_between(self, part: Slice, lo_s: int, hi_s: int) -> Sums | None:
         """What a view over a span of epoch seconds shows, as of now; do not change it.
 

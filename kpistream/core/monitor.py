@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -47,6 +48,9 @@ COMPARED: Final[tuple[tuple[str, ...], ...]] = ((), ("channel",))
 
 MOST_COMPARED: Final = 20
 """Of so many slices of a partition, as they come."""
+
+MOST_WATCHED: Final = 300
+"""So many slices and windows that somebody looks at are kept up to date, beside those on boards."""
 
 MOST_WHYS: Final = 20
 """Of the alerts that begin to fire in one beat, so many are explained."""
@@ -126,6 +130,7 @@ class Monitor:
             plan, self.merger, self._survey.readers, self._readings, self.history
         )
         most_fresh = None if most_readings is None else MOST_FRESH
+        self._watched: OrderedDict[tuple[Slice, int, bool], None] = OrderedDict()
         self._judge = Judge(plan, self._desk, self._survey.readers, most_fresh)
         self._explainer = Explainer(plan)
         self._objectives_step = -1
@@ -285,6 +290,17 @@ class Monitor:
             for part in merger.moved.get(index, ()):
                 survey.move(part, index)
         merger.touched, merger.moved, merger.gone = {}, {}, []
+
+    def watch(self, kpi: str, window: str, part: Slice, *, before: bool) -> Reading | None:
+        """One reading, which is fast to work out again while it is among those watched last."""
+        index = self._indexes[window]
+        watched = part, index, before
+        self._watched[watched] = None
+        self._watched.move_to_end(watched)
+        if len(self._watched) > MOST_WATCHED:
+            (oldest, number, was_before), _ = self._watched.popitem(last=False)
+            self.merger.unwatch(oldest, number, before=was_before)
+        return next(self.read(kpi, window, [part], before=before, keep=True), None)
 
     def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series]:
         """The course of some KPIs for one slice, each step between two edges on its own.

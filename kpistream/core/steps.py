@@ -65,7 +65,7 @@ def edges_between(from_s: float, to_s: float, step_s: int, days: Days) -> list[i
         raise ValueError("a span ends after it starts")
     _check(from_s, to_s, step_s)
     if to_s - from_s > MAX_REACH_S:
-        raise ValueError(f"a span of more than {step_name(MAX_REACH_S)}: nothing is kept for so long")
+        raise ValueError(f"a span is not longer than {step_name(MAX_REACH_S)}: no more is kept")
     first_s = int(from_s // FINEST_S) * FINEST_S
     last_s = ceil(to_s / FINEST_S) * FINEST_S
     if last_s - first_s <= step_s:

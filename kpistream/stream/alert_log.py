@@ -49,6 +49,8 @@ async def _changes(
     async for at_ms, alert in records:
         if at_ms >= to_ms + TOLD_AFTER_MS:
             break
+        if not alert.is_news:
+            continue
         if alert.identity in found:
             if at_ms < to_ms:
                 found[alert.identity] = alert

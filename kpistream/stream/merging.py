@@ -148,11 +148,10 @@ class Merging:
         return readings, False
 
     def reading(self, kpi: str, window: str, part: Slice, before: bool) -> Reading | None:
-        """One reading; of the total, it is kept up to date from then on."""
+        """One reading; who asks now and then gets it fast, among the newest that were asked for."""
         for monitor in self.monitors.values():
             if part in monitor.merger.slices:
-                found = monitor.read(kpi, window, [part], before=before, keep=part == ())
-                return next(found, None)
+                return monitor.watch(kpi, window, part, before=before)
         return None
 
     def series(self, kpis: Sequence[str], part: Slice, edges: Sequence[int]) -> list[Series]:

@@ -8,7 +8,7 @@ import pytest
 
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.driver import DrivenRecord
-from kpistream.core.monitor import MOST_COMPARED, Monitor
+from kpistream.core.monitor import MOST_COMPARED, MOST_WATCHED, Monitor
 from kpistream.core.owned_rows import Row
 from kpistream.core.partials import (
     MARK_KEY,
@@ -441,3 +441,19 @@ def test_an_alert_that_is_told_again_after_a_restart_is_no_fresh_change() -> Non
     again = Partials(rows, b"two", partials.offset)
     assert _states(again.beat("16s")) == ["firing"]
     assert again.monitor.fresh == []
+
+
+def test_what_is_watched_is_read_as_it_is_and_only_so_much_is_kept() -> None:
+    monitor = _with_parts(5)
+    part = (("channel", "c01"),)
+    for before in (False, True):
+        watched = monitor.watch("clicks", "1h", part, before=before)
+        assert watched == next(monitor.read("clicks", "1h", [part], before=before), None)
+    state = monitor.merger._slices[part]
+    kept = len(state.views)
+    monitor.merger.unwatch(part, 1, before=False)
+    assert len(state.views) == kept - 1
+    assert monitor.watch("clicks", "1h", part, before=False) is not None
+    for n in range(MOST_WATCHED):
+        monitor.watch("clicks", "5m", (("channel", f"gone {n}"),), before=False)
+    assert len(monitor._watched) == MOST_WATCHED

@@ -167,6 +167,7 @@ class TestStepsBetweenTwoMoments:
             (10 * DAY_S, 36 * HOUR_S, "whole days"),
             ((MOST_STEPS + 1) * 60, 60, "more than 1,000 steps"),
             (1e12, 10, "more than 1,000 steps"),
+            (801 * DAY_S, 37 * DAY_S, "not longer than 800d"),
         ],
     )
     def test_that_make_no_sense_are_refused(self, span_s: float, step_s: int, problem: str) -> None:
@@ -176,6 +177,10 @@ class TestStepsBetweenTwoMoments:
     def test_can_be_a_thousand(self) -> None:
         edges = edges_between(START_S, START_S + MOST_STEPS * 60, 60, UTC_DAYS)
         assert len(edges) == MOST_STEPS + 1
+
+    def test_can_be_days_as_far_back_as_any_window_goes(self) -> None:
+        edges = edges_between(at("2024-01-01T00:00:00Z"), at("2026-03-11T00:00:00Z"), DAY_S, PARIS)
+        assert len(edges) == 1 + 801
 
 
 def test_a_step_ends_after_the_moment_or_with_it() -> None:

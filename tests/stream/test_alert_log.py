@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 import pytest
 
-from kpistream.core.alerting.alerts import Alert
+from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.edges.web.desk import BrokerAway
 from kpistream.stream import alert_log
 from kpistream.stream.alert_log import TOLD_AFTER_MS, read_alert_log
@@ -67,6 +67,13 @@ async def test_changes_come_in_their_order_and_no_more_than_asked_for(log: list[
     assert [one.changed_at for one in found] == [T0 / 1000 + n for n in (1, 2, 3)]
     assert not is_more
     assert (await read(0, HOUR_MS, most=2))[1]
+
+
+async def test_a_condition_that_only_began_to_hold_is_no_change_that_people_hear_of(
+    log: list[Told],
+) -> None:
+    log.append(change(1_000, state=AlertState.pending))
+    assert await read(0, HOUR_MS) == ([], False)
 
 
 async def test_what_was_told_long_after_the_end_is_not_waited_for(log: list[Told]) -> None:

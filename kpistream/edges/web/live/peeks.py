@@ -1,4 +1,4 @@
-"""Peeks: readings that are not kept up to date, asked for now and then, and remembered."""
+"""Peeks: readings of windows before, asked for now and then, and remembered meanwhile."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from kpistream.core.readings import Reading
 from kpistream.core.slices import Slice
 from kpistream.edges.web.knowledge import Knowledge
 
-FRESH_S: Final = 5.0
-"""So old may what is remembered of a window be."""
-
-FRESH_BEFORE_S: Final = 15.0
-"""So old may what is remembered of the window before be: little changes there."""
+FRESH_S: Final = 15.0
+"""So old may what is remembered be: little changes in a window that is over."""
 
 MOST_A_TURN: Final = 20
 """So many are asked for at once: each may take a millisecond, in which nothing else happens."""
@@ -28,7 +25,6 @@ class Key(NamedTuple):
     kpi: str
     window: str
     part: Slice
-    is_before: bool
 
 
 class Peeks:
@@ -52,18 +48,14 @@ class Peeks:
         held = self._held.get(key)
         if held is not None:
             self._held.move_to_end(key)
-        if self._is_fresh(key, held) or not self._left:
+        if self._is_fresh(held) or not self._left:
             return None if held is None else held[1]
         self._left -= 1
-        reading = self._knowledge.reading(key.kpi, key.window, key.part, key.is_before)
+        reading = self._knowledge.reading(key.kpi, key.window, key.part, before=True)
         self._held[key] = (self._clock_s(), reading)
         if len(self._held) > MOST_REMEMBERED:
             self._held.popitem(last=False)
         return reading
 
-    def _is_fresh(self, key: Key, held: tuple[float, Reading | None] | None) -> bool:
-        if held is None:
-            return False
-        if not key.part:
-            return False  # the total is kept up to date once it was asked for
-        return self._clock_s() - held[0] < (FRESH_BEFORE_S if key.is_before else FRESH_S)
+    def _is_fresh(self, held: tuple[float, Reading | None] | None) -> bool:
+        return held is not None and self._clock_s() - held[0] < FRESH_S

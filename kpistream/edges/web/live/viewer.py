@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.instants import rfc3339
-from kpistream.core.readings import Board, Reading
+from kpistream.core.readings import Reading
 from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_of
 from kpistream.core.steps import edges_for_window
@@ -90,14 +90,12 @@ class Viewer:
         }
 
     def _now(self, kpi: str, window: str, part: Slice) -> Reading | None:
-        return self._find(self._knowledge.board, Key(kpi, window, part, is_before=False))
+        found = self._knowledge.board.get(kpi, window, part, self._currency(kpi))
+        return found or self._knowledge.reading(kpi, window, part, before=False)
 
     def _then(self, kpi: str, window: str, part: Slice) -> Reading | None:
-        return self._find(self._knowledge.before, Key(kpi, window, part, is_before=True))
-
-    def _find(self, board: Board, key: Key) -> Reading | None:
-        found = board.get(key.kpi, key.window, key.part, self._currency(key.kpi))
-        return self._peeks.get(key) if found is None else found
+        found = self._knowledge.before.get(kpi, window, part, self._currency(kpi))
+        return found or self._peeks.get(Key(kpi, window, part))
 
     def _currency(self, kpi: str) -> str | None:
         return self._plan.currency if self._plan.catalogue.kpis[kpi].has_money else None
