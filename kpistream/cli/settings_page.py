@@ -114,8 +114,12 @@ refuses to listen elsewhere without `read_tokens`. Make each token with `openssl
 set them by the variables `{PREFIX}READ_TOKENS` and `{PREFIX}WRITE_TOKENS`.
 
 All workers of an `app_id` need the same: they ask each other, at `web_url`. To replace a token, set
-the new one before the old one, and later leave out the old one. The web server speaks HTTP: where
-others could listen, put a proxy with TLS before it. [API](api.md#who-may) has the details.
+the new one before the old one, and later leave out the old one. Workers show each other the first
+of `read_tokens`.
+
+The web server speaks HTTP: where others could listen, put a proxy with TLS before it. Behind one,
+set `read_tokens` and `write_tokens`, even if it is on the same machine: all that it passes on comes
+from there. [API](api.md#who-may) has the details.
 
 ## All of them
 

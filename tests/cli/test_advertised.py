@@ -30,9 +30,9 @@ def test_a_worker_is_reached_at_its_host_unless_it_is_said_otherwise(
     assert advertised_url(settings_of(**settings), 6067, lambda: "worker-1") == url
 
 
-def test_workers_show_each_other_the_token_of_readers() -> None:
+def test_workers_show_each_other_a_token_of_readers_and_never_one_of_writers() -> None:
     assert peer_token(settings_of()) is None
-    assert peer_token(settings_of(write_tokens=[WRITE])) == WRITE
+    assert peer_token(settings_of(write_tokens=[WRITE])) is None
     assert peer_token(settings_of(write_tokens=[WRITE], read_tokens=[READ])) == READ
 
 

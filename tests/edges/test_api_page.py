@@ -18,6 +18,7 @@ from kpistream.core.panes import ALL_TIERS
 from kpistream.core.readings import Board
 from kpistream.core.slices import Slice
 from kpistream.core.steps import MOST_STEPS, USUAL_STEPS_S, step_name
+from kpistream.core.windows import MAX_REACH_S
 from kpistream.edges.messages import SHAPES, Credentials, Links, shape_of
 from kpistream.edges.web import Readiness, WebServer
 from kpistream.edges.web.assets import Assets
@@ -128,6 +129,7 @@ def test_the_page_says_what_a_series_is_made_of() -> None:
     text = " ".join(PAGE.split())
     assert f"up to {MOST_KPIS} KPIs" in text
     assert f"at most {MOST_STEPS:,} steps" in text
+    assert f"{MAX_REACH_S // 86_400} days at most. Each step" in text
     assert ", ".join(f"`{step_name(step)}`" for step in USUAL_STEPS_S[:-1]) in text
     seconds = {"s": 1, "min": 60, "h": 3_600, "minutes": 60, "hours": 3_600, "days": 86_400}
     kept = [

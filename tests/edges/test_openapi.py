@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from kpistream.edges.web import Guard
 from kpistream.edges.web.document import openapi_document
 from kpistream.edges.web.openapi import OPERATIONS, written
-from kpistream.edges.web.operation import Operation
+from kpistream.edges.web.operation import API, JSON, SCOPE, Operation
+from kpistream.edges.web.peer_answers import SHAPES
 from tests.support.alerting import firing
 from tests.support.front_desk import DELIVERY, RECEIVER, SILENCE, FrontDesk
 from tests.support.known import server, worker
@@ -51,6 +52,12 @@ def test_every_operation_of_a_site_is_in_it_once() -> None:
     assert {operation.id for operation, _ in site.routes} == declared
     ids = [operation["operationId"] for _, _, operation in shown(GENERIC)]
     assert len(ids) == len(set(ids)) == len(OPERATIONS)
+
+
+def test_what_a_peer_answers_has_the_shape_that_is_declared() -> None:
+    scoped = [one for one in OPERATIONS if SCOPE in one.parameters and one.media == JSON]
+    by_path = {one.path.removeprefix(API): one.answer for one in scoped if "{" not in one.path}
+    assert by_path == SHAPES
 
 
 async def test_the_served_one_differs_by_the_words_alone() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -111,6 +112,7 @@ class TestSeries:
             (f"kpi=clicks&{MINUTES}&step=36h", "whole days"),
             ("kpi=clicks&window=24h&step=10s", f"more than {MOST_STEPS:,} steps"),
             ("kpi=clicks&from=2000-01-01T00:00:00Z&step=10s", f"more than {MOST_STEPS:,} steps"),
+            ("kpi=clicks&from=2000-01-01T00:00:00Z&step=37d", "not longer than 800d"),
             ("kpi=clicks&scope=all", "unknown scope 'all'"),
         ],
     )
@@ -118,6 +120,19 @@ class TestSeries:
         self, reader: Reader, query: str, problem: str
     ) -> None:
         assert problem in await reader.problem(f"series?{query}")
+
+    @pytest.mark.parametrize("scope", ["", "&scope=worker"])
+    async def test_of_a_worker_that_is_not_ready_say_so(
+        self, reader: Reader, known: KnownWorker, scope: str
+    ) -> None:
+        known.readiness = Readiness(("recovering clicks-0",))
+        found = await reader.get(f"series?kpi=clicks{scope}")
+        assert found["series"]
+        [missing] = found["missing"]
+        assert (missing["worker"], missing["reason"]) == (known.url, "recovering clicks-0")
+        known.board = Board()
+        problem = await reader.get(f"series?kpi=clicks{scope}", 503)
+        assert problem["detail"] == "the worker is not ready: recovering clicks-0"
 
     async def test_are_of_so_many_kpis_at_most(self, reader: Reader, known: KnownWorker) -> None:
         kpis = list(known.plan.catalogue.kpis)
@@ -161,8 +176,9 @@ class TestSlices:
     async def test_are_so_many_at_most(self, reader: Reader) -> None:
         found = await reader.get("slices?limit=2")
         assert (len(found["slices"]), found["truncated"]) == (2, True)
-        for limit in ("0", "many", "10001"):
-            assert "limit" in await reader.problem(f"slices?limit={limit}")
+        assert len((await reader.get("slices?limit=000000002"))["slices"]) == 2
+        for limit in ("0", "many", "10001", "0" * 8 + "100001", "0" * 9 + "1", "1" * 5_000):
+            assert "is no number from 1 to" in await reader.problem(f"slices?limit={limit}")
 
 
 class TestAlertsByFingerprint:
@@ -215,6 +231,21 @@ class TestHistory:
     async def test_is_so_long_at_most(self, reader: Reader) -> None:
         found = await reader.get(f"alerts/history?{MINUTES}&limit=1")
         assert (len(found["transitions"]), found["truncated"]) == (1, True)
+
+    async def test_is_written_in_another_thread(
+        self, reader: Reader, known: KnownWorker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads: list[int] = []
+        to_dict = Alert.to_dict
+
+        def watched(alert: Alert) -> dict[str, Any]:
+            threads.append(get_ident())
+            return to_dict(alert)
+
+        monkeypatch.setattr(Alert, "to_dict", watched)
+        found = await reader.get(f"alerts/history?{MINUTES}")
+        assert len(threads) == len(found["transitions"]) == len(known.log)
+        assert get_ident() not in threads
 
     async def test_is_not_told_while_the_broker_is_away(
         self, reader: Reader, known: KnownWorker

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import get_ident
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import ClientSession, web
 
@@ -15,9 +17,11 @@ from kpistream.core.alerting.telling.silences import Silence
 from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.core.instants import rfc3339
 from kpistream.core.readings import Board
-from kpistream.edges.web import Guard, Readiness, WebServer
-from kpistream.edges.web.cluster import Cluster
+from kpistream.edges.web import Guard, Readiness, WebServer, peer_answers
+from kpistream.edges.web import cluster as asking
+from kpistream.edges.web.cluster import LARGE_BYTES, NO_WORKER, Cluster
 from kpistream.edges.web.gathering import NOBODY
+from kpistream.edges.web.operation import Handler
 from tests.support.builders import START_S
 from tests.support.front_desk import RECEIVER, FrontDesk
 from tests.support.known import SETS, server, worker
@@ -45,6 +49,18 @@ PATHS = [
     "kpis",
     "alerts/history?from=2026-03-01T09:00:00Z&to=2026-03-01T11:00:00Z",
 ]
+
+LISTS = ("readings", "series", "slices", "alerts", "objectives", "workers", "receivers", "missing")
+FOREIGN = [
+    b"{}",
+    b"[]",
+    b"fine",
+    b'"\xff"',
+    b"[" * 100_000,
+    msgspec.json.encode(dict.fromkeys(LISTS, 1)),
+    msgspec.json.encode({"as_of": None, "truncated": False, **{name: [{}] for name in LISTS}}),
+]
+"""What no worker answers."""
 
 
 class Pair:
@@ -255,6 +271,16 @@ class TestAnotherWorker:
         assert (missing["worker"], missing["reason"]) == (pair.urls[1], "recovering clicks-0")
         assert missing["slices"] == ["campaign", "channel_campaign"]
 
+    @pytest.mark.parametrize("number", [0, 1])
+    async def test_that_is_not_ready_is_named_with_its_series(
+        self, pair: Pair, number: int
+    ) -> None:
+        pair.known[1].readiness = Readiness(("recovering clicks-0",))
+        found = await asked(pair.urls[number], "series?kpi=clicks&campaign=autumn")
+        assert found["series"]
+        [missing] = found["missing"]
+        assert (missing["worker"], missing["reason"]) == (pair.urls[1], "recovering clicks-0")
+
     async def test_that_is_slow_is_not_waited_for(self) -> None:
         async with slow_worker() as url, Pair(timeout_s=0.2) as pair:
             pair.known[1].url = url
@@ -262,6 +288,69 @@ class TestAnotherWorker:
                 [missing] = (await asked(pair.known[0].url, "readings"))["missing"]
             assert missing["reason"] == "did not answer in time"
             assert missing["worker"] == url
+
+
+class TestSomethingElseThatAnswersThere:
+    @pytest.mark.parametrize("body", FOREIGN)
+    async def test_is_named_as_missing(self, body: bytes) -> None:
+        async with something_else(body) as url, Pair() as pair:
+            pair.known[1].url = url
+            for path in (
+                "readings",
+                "readings?kpi=clicks&window=5m&before=true",
+                "series?kpi=clicks&campaign=autumn",
+                "slices",
+                "alerts",
+                "objectives",
+                "health",
+                "view",
+                "receivers",
+            ):
+                [missing] = (await asked(pair.known[0].url, path))["missing"]
+                assert (missing["worker"], missing["reason"]) == (url, NO_WORKER)
+
+    @pytest.mark.parametrize("body", FOREIGN)
+    async def test_knows_nothing_of_notifications(self, body: bytes) -> None:
+        async with something_else(body) as url, Pair() as pair:
+            pair.known[1].url = url
+            for path in ("silences", "deliveries"):
+                problem = await asked(pair.known[0].url, path, 503)
+                assert problem["detail"] == f"{url}: {NO_WORKER}"
+
+
+class TestALargeAnswer:
+    async def test_is_read_in_another_thread(
+        self, pair: Pair, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads: list[int] = []
+
+        def watched(path: str, body: bytes) -> dict[str, Any]:
+            threads.append(get_ident())
+            return peer_answers.read_answer(path, body)
+
+        monkeypatch.setattr(asking, "read_answer", watched)
+        for most, is_aside in ((LARGE_BYTES, False), (10, True)):
+            monkeypatch.setattr(asking, "LARGE_BYTES", most)
+            assert (await asked(pair.urls[0], "objectives"))["missing"] == []
+            assert (threads.pop() != get_ident()) is is_aside
+
+    async def test_is_read_item_by_item(self, alone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with ClientSession() as session, session.get(f"{alone}/api/v1/readings") as answer:
+            body = await answer.read()
+        sizes: list[int] = []
+
+        def watched(text: Any, **named: Any) -> Any:
+            if not named:
+                sizes.append(memoryview(text).nbytes)
+            return decode(text, **named)
+
+        decode = msgspec.json.decode
+        monkeypatch.setattr(msgspec.json, "decode", watched)
+        document = peer_answers.read_answer("readings", body)
+        assert len(document["readings"]) > 100
+        assert max(sizes) < 500
+        monkeypatch.undo()
+        assert document == decode(body)
 
 
 class TestAWorkerThatKnowsNothingYet:
@@ -322,13 +411,33 @@ async def slow_worker() -> AsyncIterator[str]:
         await is_over.wait()
         return web.Response()
 
+    async with answering(wait) as url:
+        try:
+            yield url
+        finally:
+            is_over.set()
+
+
+@asynccontextmanager
+async def something_else(body: bytes) -> AsyncIterator[str]:
+    """Something that always answers the same."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json")
+
+    async with answering(answer) as url:
+        yield url
+
+
+@asynccontextmanager
+async def answering(handler: Handler) -> AsyncIterator[str]:
+    """A server that answers at every path."""
     app = web.Application()
-    app.router.add_get("/{path:.*}", wait)
+    app.router.add_get("/{path:.*}", handler)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
-        is_over.set()
         await runner.cleanup()

@@ -35,6 +35,13 @@ READS = [
     "/api/v1/silences",
 ]
 OPEN = ["/healthz", "/readyz"]
+PASSED_ON = [
+    {"Forwarded": "for=192.0.2.7"},
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"x-forwarded-proto": "https"},
+    {"X-Real-IP": "192.0.2.7"},
+    {"Via": "1.1 proxy"},
+]
 
 
 async def status(
@@ -121,6 +128,14 @@ class TestReading:
     async def test_is_refused_to_a_name_that_was_bent_to_this_machine(self) -> None:
         assert await status("/metrics", Host="evil.example", Origin="http://evil.example") == 403
 
+    @pytest.mark.parametrize("headers", PASSED_ON)
+    async def test_through_a_proxy_on_the_machine_takes_a_token(
+        self, headers: dict[str, Any]
+    ) -> None:
+        assert await status("/api/v1/alerts", **headers) == 403
+        assert await status("/api/v1/alerts", write=(WRITE,), **headers) == 403
+        assert await status("/api/v1/alerts", read=(READ,), **headers, **bearer(READ)) == 200
+
     async def test_on_the_machine_is_free_where_only_writing_takes_a_token(self) -> None:
         assert await status("/api/v1/alerts", write=(WRITE,)) == 200
         headers: dict[str, Any] = {"Host": "monitor.example.org"}
@@ -140,6 +155,14 @@ class TestWriting:
     async def test_without_such_a_token_is_for_who_is_on_the_machine(self) -> None:
         assert await said() == 202
         assert await said(Host="monitor.example.org") == 403
+
+    @pytest.mark.parametrize("headers", PASSED_ON)
+    async def test_through_a_proxy_on_the_machine_takes_such_a_token(
+        self, headers: dict[str, Any]
+    ) -> None:
+        assert await said(**headers) == 403
+        assert await said(read=(READ,), **headers, **bearer(READ)) == 403
+        assert await said(write=(WRITE,), **headers, **bearer(WRITE)) == 202
 
     async def test_with_tokens_to_read_alone_takes_one_on_the_machine(self) -> None:
         options: dict[str, Any] = {"host": EVERYWHERE, "read": (READ,)}

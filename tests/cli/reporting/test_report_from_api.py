@@ -82,6 +82,74 @@ def test_alerts_come_from_the_log_and_from_those_that_fire(
     assert [note["kind"] for note in report["notes"]] == ["truncated"]
 
 
+def asked_channels(worker: Worker) -> set[str]:
+    """The channels whose KPIs were asked for."""
+    series = [query for path, query in worker.asked if path == "series"]
+    return {name for query in series for name in query.get("channel", ())}
+
+
+def rankings(worker: Worker) -> list[tuple[str, str]]:
+    """The KPIs and windows that members were ranked by."""
+    found = [query for path, query in worker.asked if path == "readings"]
+    return [(query["kpi"][0], query["window"][0]) for query in found]
+
+
+def test_of_many_members_those_with_most_events_of_all_are_reported(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    worker.channels = [f"c{n:03}" for n in range(100)]
+    sizes = {name: n + 1 for n, name in enumerate(worker.channels)}
+    worker.kept = {("revenue", "24h"): sizes}
+
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
+    assert rankings(worker) == [("revenue", "30d"), ("revenue", "24h")]
+    assert asked_channels(worker) == {f"c{n:03}" for n in range(70, 100)}
+    assert report["notes"] == []
+
+
+def test_members_that_only_the_ranking_knows_are_reported_too(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    worker.has_more_slices = True
+    worker.kept = {("revenue", "24h"): {"large": 1000, "ads": 10}}
+
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
+    assert asked_channels(worker) == {"large", "ads", "email"}
+    assert report["notes"] == [{"kind": "members", "facts": {"dimension": "channel"}}]
+
+
+def test_members_that_could_not_all_be_ranked_are_noted(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    worker.channels = [f"c{n:03}" for n in range(100)]
+
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
+    assert rankings(worker)[0] == ("revenue", "30d")
+    assert len(set(rankings(worker))) == len(rankings(worker)) <= 8
+    assert len(asked_channels(worker)) == 30
+    assert {"c000", "c001"} <= asked_channels(worker)
+    assert report["notes"] == [{"kind": "members", "facts": {"dimension": "channel"}}]
+
+
+@pytest.mark.parametrize(
+    ("first", "is_noted"),
+    [("2026-03-02", False), ("2026-03-01", True), ("2026-02-01", True)],
+)
+def test_a_period_that_begins_before_the_log_of_alerts_says_since_when_they_are_known(
+    worker: Worker, httpserver: HTTPServer, first: str, is_noted: bool
+) -> None:
+    days = ("--from", first, "--to", "2026-03-16")
+
+    report = document("--url", httpserver.url_for(""), "--board", "small", *days)
+
+    noted = [note for note in report["notes"] if note["kind"] == "alerts_since"]
+    since = {"kind": "alerts_since", "facts": {"first": "2026-03-01"}}
+    assert noted == ([since] if is_noted else [])
+
+
 def test_an_answer_of_another_form_is_told(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/api/v1/kpis").respond_with_json({"kpis": 3})
 

@@ -183,6 +183,52 @@ def test_a_breakdown_is_a_table() -> None:
     assert row[4:] == ["\N{MINUS SIGN}77.8 %", "\N{MINUS SIGN}4,900 EUR"]
 
 
+def scores() -> Findings:
+    """A rate and a score, in whole and by channel, each lower than before."""
+    rate = Measured(Point(0.05, 25.0, 500.0, 500), Point(0.08, 40.0, 500.0, 500))
+    score = Measured(Point(45.5, 91.0, 2.0, 200), Point(50.0, 100.0, 2.0, 200))
+    day = [Point(0.05, 1.0, 20.0, 20)] * 7
+    total = {"rate": replace(rate, days=day, days_before=day), "score": score}
+    return replace(
+        findings(),
+        boards={"small": ["rate", "score"]},
+        kpis=[
+            facts("rate", unit="ratio", has_money=False),
+            facts("score", unit="points", has_money=False),
+        ],
+        totals=total,
+        members={"channel": {"ads": {"rate": rate, "score": score}}},
+    )
+
+
+def test_percentages_change_by_percentage_points_and_scores_by_points() -> None:
+    found = Read(page(build(scores()), "en"))
+
+    assert {"▼ 3 pp", "▼ 4.5 points"} <= set(found.texts)
+    row = next(row for row in found.rows if row[0] == "ads")
+    assert "\N{MINUS SIGN}3 pp" in row
+    assert any("percentage points (pp)" in text for text in found.texts)
+
+
+def test_members_that_were_not_looked_at_are_told_of() -> None:
+    notes = [Note("members", {"dimension": "channel"})]
+
+    assert any("members of channel could be" in text for text in read(notes=notes).texts)
+    assert any("de channel n'ont pas tous" in text for text in read("fr", notes=notes).texts)
+
+
+def test_since_when_alerts_are_known_is_told() -> None:
+    notes = [Note("alerts_since", {"first": "2026-03-12"})]
+
+    known = read(notes=notes, episodes=[])
+
+    assert any(text.startswith("Alerts are known since 12 March 2026") for text in known.texts)
+    assert "No alert is known to have fired." in known.texts
+    assert "No alert fired." not in known.texts
+    told = read("fr", notes=notes).texts
+    assert any(text.startswith("Les alertes sont connues depuis le 12 mars 2026") for text in told)
+
+
 def test_an_alert_that_fired_again_is_one_row() -> None:
     [row] = [row for row in read().rows if row[0].startswith("revenue_low")]
 

@@ -47,7 +47,36 @@ def test_french_numbers_and_dates_are_french() -> None:
     assert say.value(0.0345, "ratio", None) == "3,45 %"
     assert say.value(3.5, "ratio", "EUR") == "3,5"
     assert say.days(date(2026, 3, 1), date(2026, 3, 31)) == "1er\N{EN DASH}31 mars 2026"
-    assert say.difference(-0.021, "ratio", None) == "\N{MINUS SIGN}2,1 points"
+    assert say.difference(-0.021, "ratio", None) == "\N{MINUS SIGN}2,1 pt"
+    assert say.change(12.5, 8, "points", None) == "4,5 points"
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "unit", "currency", "said"),
+    [
+        (0.172, 0.207, "ratio", None, "3.5 pp"),
+        (0.0525, 0.05, "ratio", None, "0.25 pp"),
+        (0.25, 0.0, "ratio", None, "25 pp"),
+        (0.05, 0.05 + 1e-7, "ratio", None, "0.00001 pp"),
+        (45.5, 38.2, "points", None, "7.3 points"),
+        (-10.0, 10.0, "points", None, "20 points"),
+        (4.32, 5.22, "ratio", "EUR", "17.2 %"),
+        (150.0, 100.0, "count", None, "50.0 %"),
+        (300.0, 0.0, "money", "EUR", "300.00 EUR"),
+        (30.0, 60.0, "seconds", None, "50.0 %"),
+    ],
+)
+def test_a_change_is_told_as_on_the_live_page(
+    value: float, before: float, unit: str, currency: str | None, said: str
+) -> None:
+    assert Speech("en").change(value, before, unit, currency) == said
+
+
+def test_a_difference_of_points_is_in_points() -> None:
+    say = Speech("en")
+
+    assert say.difference(-4.25, "points", None) == "\N{MINUS SIGN}4.2 points"
+    assert say.difference(0.0144, "ratio", None) == "+1.4 pp"
 
 
 @pytest.mark.parametrize(

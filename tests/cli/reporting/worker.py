@@ -27,6 +27,7 @@ class Worker:
         self.alerts: list[dict[str, Any]] = []
         self.channels: list[str] = []
         """Channels beside those of the files."""
+        self.windows = ["1h", "24h", "30d"]
         self.has_more_slices = False
         self.kept: dict[tuple[str, str], dict[str, int]] = {}
         """By KPI and window, the samples of channels that are kept up to date; others it works out
@@ -50,7 +51,7 @@ class Worker:
         return Response(json.dumps(known[path](query)), content_type="application/json")
 
     def _kpis(self, _: dict[str, list[str]]) -> dict[str, Any]:
-        return kpis_document(self.plan)
+        return kpis_document(self.plan) | {"windows": self.windows}
 
     def _series(self, query: dict[str, list[str]]) -> dict[str, Any]:
         kpis = query.pop("kpi")
