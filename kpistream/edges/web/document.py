@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -83,6 +84,9 @@ class _Document:
         kinds = list(dict.fromkeys([published.Problem, *types]))
         shown, self._components = msgspec.json.schema_components(kinds, ref_template=_REF)
         self._schemas = dict(zip(kinds, shown, strict=True))
+        for component in self._components.values():
+            if "description" in component:
+                component["description"] = cleandoc(component["description"])
 
     def whole(self) -> dict[str, Any]:
         paths: dict[str, dict[str, Any]] = {}
