@@ -64,7 +64,7 @@ class _Section:
         if main.denominator is None:
             add(line, "td", "" if row.share is None else say.moved(row.share), "number")
         if self._sheet.is_compared:
-            add(line, "td", moved(self._sheet, main, cell), "number")
+            add(line, "td", moved(say, cell, main.unit, main.currency), "number")
             add(line, "td", self._adds(row), "number")
         for one in self._others:
             add(line, "td", self._value(one, row.cells.get(one.id)), "number")

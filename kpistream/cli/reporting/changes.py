@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from kpistream.cli.reporting.sheet import Sheet
-from kpistream.cli.reporting.speech import DASH
+from kpistream.cli.reporting.speech import DASH, Speech
 from kpistream.core.reporting.report import Cell, KpiResult, Mover
+from kpistream.core.units import KpiUnit
 
 
 def arrow(sheet: Sheet, one: KpiResult) -> str:
     """How much a value went up or down."""
     if one.value is None or one.before is None:
         return DASH
-    size = sheet.change(one, one.value, one.before)
+    size = sheet.say.change(one.value, one.before, one.unit, one.currency)
     return f"{'▼' if one.value < one.before else '▲'} {size}" if one.change else size
 
 
@@ -24,11 +25,11 @@ def _mover(sheet: Sheet, one: KpiResult, mover: Mover) -> str:
     return f"{mover.dimension}={mover.member} ({sheet.difference(one, mover.adds)})"
 
 
-def moved(sheet: Sheet, one: KpiResult, cell: Cell | None) -> str:
-    """How much the value of a KPI's cell changed, with its sign."""
+def moved(say: Speech, cell: Cell | None, unit: KpiUnit, currency: str | None = None) -> str:
+    """How much the value of a cell changed, with its sign."""
     if cell is None or cell.value is None or cell.before is None:
         return DASH
     if not (cell.value or cell.before):
         return DASH
-    size = sheet.change(one, cell.value, cell.before)
-    return sheet.say.signed(size, cell.value - cell.before)
+    size = say.change(cell.value, cell.before, unit, currency)
+    return say.signed(size, cell.value - cell.before)

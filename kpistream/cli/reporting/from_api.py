@@ -194,7 +194,7 @@ class Asked:
     def _ranking(self, dimension: str, kpis: Sequence[str]) -> ReadingsAnswer:
         """How many events a KPI of the members rests on, of all of them if that can be had."""
         first: ReadingsAnswer | None = None
-        for kpi, window in islice(self._rankings(dimension, kpis), MOST_RANKINGS):
+        for kpi, window in islice(dict.fromkeys(self._rankings(dimension, kpis)), MOST_RANKINGS):
             query = {"kpi": kpi, "window": window, "slice": dimension}
             answer = self._get("readings", query, ReadingsAnswer)
             if answer.readings and not answer.truncated:

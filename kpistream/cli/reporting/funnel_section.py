@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kpistream.cli.reporting import pictures
 from kpistream.cli.reporting.changes import moved
 from kpistream.cli.reporting.elements import Element, add, table
 from kpistream.cli.reporting.sheet import Sheet
 from kpistream.core.reporting.report import Cell, Funnel
+from kpistream.core.units import KpiUnit
+
+_UNIT: Final[KpiUnit] = "count"
+"""What the steps of a funnel are read in."""
 
 
 def funnels(sheet: Sheet) -> None:
@@ -22,7 +28,7 @@ def _names(sheet: Sheet, funnel: Funnel) -> list[str]:
 
 
 def _values(sheet: Sheet, funnel: Funnel) -> list[str]:
-    return [sheet.say.value(step.value, "count", None) for step in funnel.steps]
+    return [sheet.say.value(step.value, _UNIT, None) for step in funnel.steps]
 
 
 def _picture(sheet: Sheet, card: Element, funnel: Funnel) -> None:
@@ -46,4 +52,5 @@ def _table(sheet: Sheet, card: Element, funnel: Funnel) -> None:
         part = "" if step.of_previous is None else say.percent(step.of_previous)
         add(line, "td", part, "number")
         if sheet.is_compared:
-            add(line, "td", moved(sheet, Cell(step.value, step.before, 0, True)), "number")
+            change = moved(say, Cell(step.value, step.before, 0, True), _UNIT)
+            add(line, "td", change, "number")

@@ -49,10 +49,6 @@ class Sheet:
         """A value of a KPI, in its unit."""
         return self.say.value(value, one.unit, one.currency)
 
-    def change(self, one: KpiResult, value: float, before: float) -> str:
-        """How much a value of a KPI changed, without a sign."""
-        return self.say.change(value, before, one.unit, one.currency)
-
     def difference(self, one: KpiResult, value: float) -> str:
         """A difference of two values of a KPI, with its sign."""
         return self.say.difference(value, one.unit, one.currency)
