@@ -20,7 +20,8 @@ def chosen_boards(
     names = list(dict.fromkeys(wanted or usual))
     for name in names:
         if name not in known:
-            raise Failure(f"unknown dashboard {name!r}{did_you_mean(name, known)}", WRONG)
+            problem = f"unknown dashboard {name!r}{did_you_mean(name, known)}"
+            raise Failure(f"{problem}; there are {', '.join(known)}", WRONG)
     if not names:
         raise Failure("the catalogue has no dashboard to report", WRONG)
     return {name: known[name] for name in names}
@@ -34,6 +35,6 @@ def chosen_dimensions(wanted: Iterable[str] | None, sets: Collection[str]) -> li
     for name in names:
         if name not in sets or name == "total":
             known = [one for one in sets if one not in ("total", "")]
-            hint = did_you_mean(name, known)
-            raise Failure(f"there are no slices by {name!r}{hint}; see `slices`", WRONG)
+            problem = f"there are no slices by {name!r}{did_you_mean(name, known)}"
+            raise Failure(f"{problem}; there are some by {', '.join(known) or 'nothing'}", WRONG)
     return names
