@@ -67,6 +67,16 @@ class TestAxe:
         page.get_by_label("Read token").wait_for()
         assert serious(page) == []
 
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_finds_nothing_serious_while_the_worker_is_away(
+        self, theme: str, worker: FakeWorker, opened: Open
+    ) -> None:
+        page = opened(f"?theme={theme}", **STILL)
+        page.locator(".alert .more summary").first.click()
+        worker.stop()
+        page.locator("[data-notice=away]").wait_for()
+        assert serious(page) == []
+
     def test_would_find_something(self, opened: Open) -> None:
         page = opened(**STILL)
         page.evaluate("() => document.getElementById('window').labels[0].remove()")

@@ -68,6 +68,24 @@ class TestAnAddress:
             {"board": "overview", "window": "1h", "by": "channel", "kpi": "revenue"}
         ]
 
+    def test_with_what_does_not_exist_is_corrected(self, opened: Open) -> None:
+        page = opened("?board=nonsense&window=1y&colour=red&channel=email&lang=fr&embed=1")
+        before = page.evaluate("() => history.length")
+        assert shown(page) == {
+            "board": ["overview"],
+            "window": ["1h"],
+            "channel": ["email"],
+            "lang": ["fr"],
+            "embed": ["1"],
+        }
+        page.reload()
+        page.wait_for_selector("#status[data-state=live]")
+        assert page.evaluate("() => history.length") == before
+
+    @pytest.mark.parametrize("query", ["", "?window=24h&channel=email&theme=dark"])
+    def test_with_what_does_exist_stays(self, query: str, worker: FakeWorker, opened: Open) -> None:
+        assert opened(query).url == worker.url + query
+
     def test_offers_only_dimensions_that_there_are_sums_for(self, opened: Open) -> None:
         page = opened("?channel=email")
         offered = page.get_by_label("Broken down by").locator("option").all_inner_texts()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -25,7 +27,7 @@ VALUES: list[tuple[str, float | None, str]] = [
     ("return_on_ad_spend", 4.5, "4.5"),
     ("visitors", 18_715, "18,715"),
     ("net_promoter_score", -12, "-12"),
-    ("visitors", None, "no value yet"),
+    ("visitors", None, "no value over 1 hour"),
 ]
 """A KPI, its value, and how that is read in English."""
 
@@ -45,6 +47,16 @@ CHANGES: list[tuple[str, float, float | None, str, str | None]] = [
 """A KPI, its value now and before, and how the change is told and judged."""
 
 
+BOXES = """(nodes) => nodes.map((node) => {
+  const { top, left, right } = node.getBoundingClientRect();
+  return [Math.round(top), left, right];
+})"""
+SIDES = """(node) => {
+  const { left, right } = node.getBoundingClientRect();
+  return [left, right];
+}"""
+
+
 class TestTiles:
     def test_are_those_of_the_board_in_its_order(self, opened: Open) -> None:
         page = opened()
@@ -56,6 +68,50 @@ class TestTiles:
         for kpi, told, shown in VALUES:
             worker.patch(tiles={kpi: shop.tile(kpi, value=told)})
             expect(value(page, kpi)).to_have_text(shown)
+
+    @pytest.mark.parametrize(
+        ("address", "said"),
+        [
+            ("?window=5m", "no value over 5 minutes"),
+            ("?window=today", "no value over today"),
+            ("?window=24h&lang=fr", "pas de valeur sur 24 heures"),
+        ],
+    )
+    def test_say_over_which_window_there_is_no_value(
+        self, address: str, said: str, worker: FakeWorker, opened: Open
+    ) -> None:
+        worker.overrides["tiles"] = {"revenue": shop.tile("revenue", value=None)}
+        assert text(value(opened(address), "revenue")) == said
+
+    @pytest.mark.parametrize(
+        ("width", "rows"),
+        [
+            (1280, [4, 3]),
+            (1440, [4, 3]),
+            (1920, [4, 3]),
+            (768, [3, 2, 2]),
+            (390, [2, 2, 2, 1]),
+        ],
+    )
+    def test_fill_their_rows_and_leave_no_hole(
+        self, width: int, rows: list[int], worker: FakeWorker, opened: Open
+    ) -> None:
+        worker.kpis["dashboards"]["overview"] = worker.kpis["dashboards"]["overview"][:7]
+        tiles = {kpi: shop.tile(kpi) for kpi in worker.kpis["dashboards"]["overview"]}
+        page = opened(viewport={"width": width, "height": 900})
+        worker.tell("patch", {"tiles": {}})
+        worker.patch(tiles=tiles)
+        expect(page.locator(".tile")).to_have_count(7)
+        boxes: list[list[float]] = page.locator(".tile").evaluate_all(BOXES)
+        tops = sorted({top for top, *_ in boxes})
+        shown = [[box for box in boxes if box[0] == top] for top in tops]
+        assert [len(row) for row in shown] == rows
+        left, right = page.locator("#tiles").evaluate(SIDES)
+        for row in shown:
+            assert abs(min(box[1] for box in row) - left) < 1
+            assert abs(max(box[2] for box in row) - right) < 1
+            widths = [box[2] - box[1] for box in row]
+            assert max(widths) - min(widths) < 1
 
     def test_show_a_duration_in_two_units(self, worker: FakeWorker, opened: Open) -> None:
         worker.overrides["tiles"] = {"session_duration": shop.tile("session_duration", value=187)}
@@ -203,6 +259,11 @@ class TestBreakdown:
         assert "channel" not in worker.asked[-1]
 
 
+def funnel(**steps: float) -> dict[str, Any]:
+    told = [{"kpi": kpi, "value": value} for kpi, value in steps.items()]
+    return {"name": "shop", "steps": told}
+
+
 class TestFunnel:
     def test_counts_each_step_and_how_many_make_it(self, opened: Open) -> None:
         page = opened()
@@ -217,6 +278,25 @@ class TestFunnel:
         expect(page.locator(".step[data-worst] .step-loss")).to_have_text("largest loss")
         assert page.locator(".step[data-worst]").get_attribute("data-kpi") == "clicks"
 
+    def test_has_bars_beside_the_largest_step(self, worker: FakeWorker, opened: Open) -> None:
+        worker.overrides["funnel"] = funnel(impressions=500, clicks=50, sessions=1_000, orders=831)
+        page = opened()
+        parts = page.locator(".step-bar").evaluate_all(
+            "(bars) => bars.map((bar) => bar.style.getPropertyValue('--part'))"
+        )
+        assert parts == ["50.00%", "5.00%", "100.00%", "83.10%"]
+        steps = [text(step) for step in page.locator(".step").all()]
+        assert steps[2] == "Sessions 1,000 2,000.0% of the step before"
+        assert steps[1].endswith("largest loss")
+
+    def test_names_no_loss_where_nothing_is_lost(self, worker: FakeWorker, opened: Open) -> None:
+        worker.overrides["funnel"] = funnel(impressions=500, clicks=550, sessions=1_000)
+        page = opened()
+        expect(page.locator(".step")).to_have_count(3)
+        expect(page.locator(".step-loss")).to_have_count(3)
+        for loss in page.locator(".step-loss").all():
+            expect(loss).to_be_hidden()
+
     def test_is_left_out_where_there_is_none(self, worker: FakeWorker, opened: Open) -> None:
         worker.overrides["funnel"] = None
         expect(opened().locator(".funnel-area")).to_be_hidden()
@@ -229,6 +309,10 @@ class TestFunnel:
         expect(page.locator("#funnel .part-note")).to_have_text("")
 
 
+def by(effect: float) -> dict[str, float]:
+    return {"mix": 0.0, "rate": effect}
+
+
 class TestAlerts:
     def test_say_what_fires_why_and_what_it_costs(self, opened: Open) -> None:
         shown = text(alert(opened(), ROAS))
@@ -239,7 +323,9 @@ class TestAlerts:
             "for 14 mins",
             "0.84 compared with 1",
             "€212.40 an hour at stake",
-            "Fell from 2.1 to 0.84: 92 % of it by device=mobile (its own rate)",
+            "Since the window before: Fell from 2.1 to 0.84: "
+            "92 % of it by device=mobile (its own rate); "
+            "Average order value (AOV) explains 78 %.",
             "A campaign earns less than it costs.",
             "Acknowledged by ana (the landing page is being mended)",
         ):
@@ -252,8 +338,9 @@ class TestAlerts:
         card.locator("summary").click()
         shown = text(card)
         for part in (
-            "device: mobile 2 → 0.62 -1.16",
-            "Average order value (AOV) €82.50 → €41.20 -49.8%",
+            "device: mobile 2 → 0.62 -1.16 worse",
+            "Average order value (AOV) €82.50 → €41.20 "
+            "moves Return on ad spend (ROAS) by -49.8% worse",
             "What to do Pause the campaign.",
             "Owner performance marketing",
             "Condition below 1",
@@ -263,6 +350,60 @@ class TestAlerts:
             assert part in shown
         link = card.get_by_role("link", name="Runbook")
         assert link.get_attribute("href") == "https://wiki.example.org/roas"
+
+    def test_judge_what_moved_them_by_which_way_of_theirs_is_good(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        effects = {"one": 0.02, "two": -0.01}
+        segments = [
+            {"dimension": "campaign", "member": name, "value": 0.1, "before": 0.1} | by(effect)
+            for name, effect in effects.items()
+        ]
+        drivers = [{"kpi": "cost_per_click", "value": 8.91, "before": 2.98, "effect": 0.7}]
+        why = shop.unsubscribes()["why"] | {"segments": segments, "drivers": drivers}
+        worker.overrides["alerts"] = [shop.unsubscribes(why=why)]
+        page = opened("?theme=light")
+        page.locator("#active-alerts .more summary").click()
+        shown = page.locator("#active-alerts .effect")
+        assert [each.get_attribute("data-verdict") for each in shown.all()] == [
+            "worse",
+            "better",
+            "worse",
+        ]
+        assert text(shown.first.locator(".effect-size")) == "+2 pp worse"
+        assert text(shown.nth(1).locator(".effect-size")) == "-1 pp better"
+        colours = page.locator("#active-alerts .effect-bar").evaluate_all(
+            "(bars) => bars.map((bar) => getComputedStyle(bar, '::before').backgroundColor)"
+        )
+        assert colours[0] == colours[2] == "rgb(179, 38, 30)"
+        assert colours[1] == "rgb(10, 112, 72)"
+
+    def test_say_of_what_they_cost_and_why_that_it_is_as_of_when_they_fired(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        page = opened()
+        card = alert(page, ROAS)
+        then = card.get_by_text("as of when it fired")
+        expect(then).to_have_count(2)
+        for each in then.all():
+            expect(each).to_be_hidden()
+        worker.patch(alerts=[shop.roas(value=0.833)])
+        expect(card.locator(".alert-value")).to_have_text("0.83")
+        for each in then.all():
+            expect(each).to_be_hidden()
+        worker.patch(alerts=[shop.roas(value=0.5)])
+        for each in then.all():
+            expect(each).to_be_visible()
+
+    def test_keep_the_name_of_a_member_that_is_called_like_a_kpi(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        said = (
+            "Fell from 2 to 1: 92 % of it by campaign=orders (new); cost_per_click explains 50 %."
+        )
+        worker.overrides["alerts"] = [shop.roas(why=shop.roas()["why"] | {"sentence": said})]
+        shown = text(alert(opened(), ROAS).locator(".alert-why"))
+        assert "campaign=orders (new); Cost per click (CPC) explains 50 %." in shown
 
     @pytest.mark.parametrize(
         ("window", "name"), [("1m", "1 minute"), ("24h", "24 hours"), ("this_week", "this week")]
@@ -399,7 +540,10 @@ class TestFrench:
 
     def test_tells_why_in_french_too(self, opened: Open) -> None:
         why = alert(opened("?lang=fr"), ROAS).locator(".alert-why")
-        expected = "A baissé de 2,1 à 0,84 : 92 % par appareil mobile ; 78 % par Panier moyen."
+        expected = (
+            "Depuis la fenêtre précédente : "
+            "A baissé de 2,1 à 0,84 : 92 % par appareil mobile ; 78 % par Panier moyen."
+        )
         assert text(why) == expected
 
     def test_marks_what_is_left_in_english(self, opened: Open) -> None:

@@ -28,6 +28,9 @@ WATCH = """() => {
 }"""
 
 
+COLOUR = "(node) => getComputedStyle(node).color"
+
+
 def touched(page: Page) -> set[str]:
     drawn(page)
     return set(page.evaluate("() => window.touched"))
@@ -53,7 +56,7 @@ class TestAValue:
     def test_leaves_when_it_is_gone(self, worker: FakeWorker, opened: Open) -> None:
         page = opened()
         worker.tell("patch", {"tiles": {"revenue": None}})
-        expect(value(page, "revenue")).to_have_text("no value yet")
+        expect(value(page, "revenue")).to_have_text("no value over 1 hour")
         expect(value(page, "conversion_rate")).to_have_text("3.27%")
 
     def test_leaves_with_all_when_nobody_knows_any_more(
@@ -62,8 +65,8 @@ class TestAValue:
         page = opened()
         gone = [{"worker": "http://b:1", "reason": "no answer", "slices": ["total"]}]
         worker.tell("patch", {"tiles": {}, "missing": gone})
-        expect(value(page, "revenue")).to_have_text("no value yet")
-        expect(value(page, "visitors")).to_have_text("no value yet")
+        expect(value(page, "revenue")).to_have_text("no value over 1 hour")
+        expect(value(page, "visitors")).to_have_text("no value over 1 hour")
         expect(page.locator("[data-notice=missing]")).to_be_visible()
 
 
@@ -169,6 +172,47 @@ class TestAWorkerThatGoesAway:
         expect(status(page)).to_have_text(re.compile(r"^Stale since \d\d:\d\d:\d\d$"))
         assert status(page).get_attribute("role") == "status"
 
+    def test_leaves_a_page_that_says_that_it_may_be_old(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        worker.overrides["alerts"] = []
+        page = opened(is_live=False)
+        page.clock.install()
+        page.reload()
+        expect(page.get_by_text("All quiet")).to_be_visible()
+        colour = value(page, "revenue").evaluate(COLOUR)
+        worker.stop()
+        expect(status(page)).to_have_text("Reconnecting…")
+        away = page.locator("[data-notice=away]")
+        expect(away).to_have_count(0)
+        page.clock.run_for(3_100)
+        expect(away).to_have_text(
+            re.compile(r"not answered since \d\d:\d\d:\d\d: what stands here may be old\.$")
+        )
+        expect(page.get_by_text("All quiet")).to_have_count(0)
+        expect(page.get_by_text("Whether an alert fires is not known")).to_be_visible()
+        assert page.locator("#page").evaluate("(page) => getComputedStyle(page).filter") != "none"
+        assert value(page, "revenue").evaluate(COLOUR) != colour
+
+        worker.start()
+        page.clock.run_for(20_000)
+        expect(status(page)).to_have_text("Live")
+        expect(away).to_have_count(0)
+        expect(page.get_by_text("All quiet")).to_be_visible()
+        assert page.locator("#page").evaluate("(page) => getComputedStyle(page).filter") == "none"
+
+    def test_that_is_back_soon_leaves_nothing_old(self, worker: FakeWorker, opened: Open) -> None:
+        page = opened(is_live=False)
+        page.clock.install()
+        page.reload()
+        expect(status(page)).to_have_text("Live")
+        worker.bye()
+        page.clock.run_for(2_000)
+        expect(status(page)).to_have_text("Live")
+        page.clock.run_for(5_000)
+        expect(page.locator("[data-notice=away]")).to_have_count(0)
+        assert page.locator("body").get_attribute("data-away") is None
+
     def test_may_say_goodbye(self, worker: FakeWorker, opened: Open) -> None:
         page = opened()
         worker.bye()
@@ -218,7 +262,7 @@ class TestAWorkerThatIsNotReady:
             objectives=[],
         )
         page = opened()
-        expect(value(page, "revenue")).to_have_text("no value yet")
+        expect(value(page, "revenue")).to_have_text("no value over 1 hour")
         expect(page.get_by_text("No data yet")).to_be_visible()
         worker.patch(
             as_of="2026-11-22T10:00:00Z", tiles={"revenue": shop.tile("revenue", value=1.0)}

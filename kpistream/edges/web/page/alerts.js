@@ -1,7 +1,8 @@
 /** Alerts: those that fire, why, what they cost and whose job they are; the resolved ones folded. */
 
+import { verdictOf } from "./change.js";
 import { clean, el, flash, keyed, setAttribute, setPart, setText, show } from "./dom.js";
-import { sentence } from "./why.js";
+import { hasMoved, sentence } from "./why.js";
 
 const SEVERITIES = ["critical", "warning", "info"];
 
@@ -33,13 +34,16 @@ export class Alerts {
     );
   }
 
-  /** @param {import("./picture.js").Picture} picture */
-  update(picture) {
+  /**
+   * @param {import("./picture.js").Picture} picture
+   * @param {boolean} isAway  whether the worker does not answer, so that this may be old
+   */
+  update(picture, isAway) {
     const { view } = this;
     const firing = sorted(picture.alerts.filter((alert) => alert.state === "firing"));
     const pending = picture.alerts.filter((alert) => alert.state === "pending");
     const over = picture.alerts.filter((alert) => alert.state === "resolved");
-    this.updateHead(firing, picture);
+    this.updateHead(firing, picture, isAway);
     show(this.none, firing.length + pending.length === 0);
     this.updateList(this.active, [...firing, ...pending], picture.asOf);
     show(this.fold, over.length > 0);
@@ -48,11 +52,12 @@ export class Alerts {
     this.tell(picture.alerts);
   }
 
-  updateHead(firing, picture) {
+  updateHead(firing, picture, isAway) {
     const { words } = this.view;
     const isPartial = picture.missing.length > 0;
-    setText(this.none, words.say(isPartial ? "no_alerts_known" : "no_alerts"));
-    setAttribute(this.none, "data-partial", isPartial);
+    const calm = isPartial ? "no_alerts_known" : "no_alerts";
+    setText(this.none, words.say(isAway ? "no_alerts_away" : calm));
+    setAttribute(this.none, "data-partial", isPartial || isAway);
     show(this.count, picture.firing > 0);
     setText(this.count, words.say("firing_count", { count: picture.firing }));
     const others = picture.firing - firing.length;
@@ -103,7 +108,12 @@ class Card {
     this.value = el("strong", { class: "alert-value" });
     this.baseline = el("span", { class: "quiet" });
     this.stake = el("span", { class: "stake" });
-    this.why = el("p", { class: "alert-why" });
+    this.stakeThen = then(view);
+    this.sentence = el("span");
+    this.whyThen = then(view);
+    this.why = el("p", { class: "alert-why" },
+      el("span", { class: "alert-aside" }, view.words.say("since_before")), " ", this.sentence,
+      " ", this.whyThen);
     this.muted = el("p", { class: "alert-muted" });
     this.more = new More(view, alert);
     this.node = el(
@@ -111,7 +121,8 @@ class Card {
       { class: "alert", "data-fingerprint": alert.fingerprint },
       el("div", { class: "alert-head" }, this.severity, this.name),
       el("div", { class: "alert-sub" }, this.slice, this.since),
-      el("p", { class: "alert-figures" }, this.value, " ", this.baseline, " ", this.stake),
+      el("p", { class: "alert-figures" }, this.value, " ", this.baseline, " ", this.stake,
+        " ", this.stakeThen),
       this.why,
       this.summary,
       this.muted,
@@ -134,8 +145,9 @@ class Card {
     this.updateSince(alert, asOf, format, words);
     this.updateFigures(alert, format, words);
     const why = clean(sentence(alert, view, measureOf(alert, view))).replaceAll(" %", "\u00a0%");
-    setText(this.why, why);
+    setText(this.sentence, why);
     show(this.why, why !== "");
+    show(this.whyThen, hasMoved(alert));
     const muted = mutedBy(alert.suppression, words);
     setText(this.muted, muted);
     show(this.muted, muted !== "");
@@ -161,9 +173,15 @@ class Card {
     setText(this.baseline, baseline);
     const stake = alert.why?.at_stake_per_hour ?? null;
     show(this.stake, stake !== null);
+    show(this.stakeThen, stake !== null && hasMoved(alert));
     setText(this.stake, stake === null ? "" : words.say("per_hour",
       { money: format.money(stake, alert.why.stake_currency) }));
   }
+}
+
+/** That what stands before it was worked out when the alert began to fire. */
+function then(view) {
+  return el("span", { class: "alert-aside" }, view.words.say("when_fired"));
 }
 
 function measureOf(alert, view) {
@@ -233,13 +251,13 @@ class More {
     const most = Math.max(...segments.map((segment) => Math.abs(effectOf(segment))), 0);
     const measure = measureOf(alert, view);
     keyed(this.segments, segments, (segment) => JSON.stringify([segment.dimension, segment.member]),
-      () => new Effect(view),
+      () => new Effect(view, alert.kpi),
       (effect, segment) => effect.segment(segment, measure, most));
     const drivers = alert.why?.drivers ?? [];
     show(this.driversPart, drivers.length > 0);
     const strongest = Math.max(...drivers.map((driver) => Math.abs(driver.effect)), 0);
     keyed(this.drivers, drivers, (driver) => driver.kpi,
-      () => new Effect(view),
+      () => new Effect(view, alert.kpi),
       (effect, driver) => effect.driver(driver, strongest));
     this.updateFacts(alert);
     const address = webAddress(alert.labels?.runbook_url);
@@ -264,15 +282,18 @@ class More {
   }
 }
 
-/** What a member or a KPI has done to a change, as a line with a bar. */
+/** What a member or a KPI has done to a change of a KPI, as a line with a bar. */
 class Effect {
-  constructor(view) {
+  constructor(view, kpi) {
     this.view = view;
+    this.kpi = kpi;
     this.name = el("span", { class: "effect-name" });
     this.values = el("span", { class: "effect-values quiet" });
-    this.size = el("span", { class: "effect-size" });
+    this.size = el("span");
+    this.verdict = el("span", { class: "effect-verdict" });
     this.bar = el("span", { class: "effect-bar", "aria-hidden": "true" });
-    this.node = el("li", { class: "effect" }, this.name, " ", this.values, " ", this.size, this.bar);
+    this.node = el("li", { class: "effect" }, this.name, " ", this.values, " ",
+      el("span", { class: "effect-size" }, this.size, " ", this.verdict), this.bar);
   }
 
   segment(segment, measure, most) {
@@ -288,18 +309,26 @@ class Effect {
     this.draw(effect, most);
   }
 
+  /** It has values of its own: what it has done is said to be done to the other KPI. */
   driver(driver, most) {
     const { view } = this;
+    setAttribute(this.node, "data-driver", true);
     setText(this.name, view.kpiName(driver.kpi));
     setText(this.values,
       `${view.value(driver.kpi, driver.before)} → ${view.value(driver.kpi, driver.value)}`);
-    setText(this.size, view.format.signedPercent(Math.exp(driver.effect) - 1));
+    const change = view.format.signedPercent(Math.exp(driver.effect) - 1);
+    setText(this.size, view.words.say("moves", { name: view.kpiName(this.kpi), change }));
     this.draw(driver.effect, most);
   }
 
   draw(effect, most) {
     setPart(this.bar, "--part", most ? Math.abs(effect) / most : 0);
     setAttribute(this.bar, "data-negative", effect < 0);
+    const direction = this.view.catalogue.kpis.get(this.kpi)?.direction ?? "up";
+    const way = effect > 0 ? "up" : effect < 0 ? "down" : "same";
+    const verdict = verdictOf({ way }, direction);
+    setAttribute(this.node, "data-verdict", verdict);
+    setText(this.verdict, this.view.words.say(verdict));
   }
 }
 

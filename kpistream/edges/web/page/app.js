@@ -36,7 +36,7 @@ class Page {
     this.picture = new Picture();
     /** @type {Changes | null} */
     this.changes = null;
-    this.status = new Status(byId("status"), byId("as-of"));
+    this.status = new Status(byId("status"), byId("as-of"), () => this.showAway());
     this.notices = new Notices(byId("notices"));
     this.stream = new Stream(
       (signal) => this.api.open(`live${liveQuery(this.choice)}`, "text/event-stream", signal),
@@ -57,7 +57,10 @@ class Page {
   }
 
   listen() {
-    addEventListener("popstate", () => this.turnTo(readAddress(location.search)));
+    addEventListener("popstate", () => {
+      this.turnTo(readAddress(location.search));
+      this.correctAddress();
+    });
     addEventListener("hashchange", () => {
       if (this.token.takeFromAddress()) void this.learn(true);
     });
@@ -109,8 +112,20 @@ class Page {
   know() {
     byId("gate").replaceChildren();
     this.settle();
+    this.correctAddress();
     this.build();
     this.stream.start();
+  }
+
+  /** Let the address say what is shown where it asks for what there is not. */
+  correctAddress() {
+    if (this.catalogue === null) return;
+    const { asked, choice } = this;
+    const names = ["board", "window", "by", "kpi"].filter((name) => asked[name] !== null);
+    const shown = Object.fromEntries(names.map((name) => [name, choice[name]]));
+    const right = writeAddress({ ...asked, ...shown, slice: choice.slice });
+    if (right === writeAddress(asked)) return;
+    history.replaceState(null, "", right + location.hash);
   }
 
   settle() {
@@ -194,12 +209,22 @@ class Page {
     }
     if (changes.has("breakdown", "query")) this.breakdown.update(picture);
     if (changes.has("funnel")) this.funnel.update(picture);
-    if (changes.has("alerts", "firing", "as_of", "missing")) this.alerts.update(picture);
+    if (changes.has("alerts", "firing", "as_of", "missing")) {
+      this.alerts.update(picture, this.status.isAway);
+    }
     if (changes.has("objectives")) this.objectives.update(picture);
     if (changes.has("missing", "silent_topics", "as_of")) this.notify();
   }
 
+  /** Say that what is shown may be old, or no longer so. */
+  showAway() {
+    const { isAway } = this.status;
+    setAttribute(document.body, "data-away", isAway);
+    if (this.catalogue !== null) this.draw(new Changes(["missing"], []));
+  }
+
   notify() {
+    this.notices.awaySince = this.status.isAway ? this.status.heardTime : null;
     const names = (set) => this.setName(set);
     this.notices.update(this.words, this.picture, names);
   }
@@ -229,7 +254,7 @@ class Page {
   /** Asking again would not help: a token is needed, or what was asked for is not there. */
   refused(problem, wasGiven = false) {
     if (problem.status === 401) {
-      this.status.be("locked");
+      this.status.answered("locked");
       show(byId("page"), false);
       askForToken(byId("gate"), this.words, wasGiven, (token) => {
         this.token.value = token;
@@ -237,7 +262,7 @@ class Page {
       });
       return;
     }
-    this.status.be("refused");
+    this.status.answered("refused");
     const again = () => this.choose(
       { board: null, window: null, by: null, kpi: null, slice: {} },
     );

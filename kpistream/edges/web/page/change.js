@@ -42,7 +42,13 @@ export class Change {
   }
 }
 
-function verdictOf(change, direction) {
+/**
+ * Whether a change is good: null when there is no telling.
+ *
+ * @param {{way: "up" | "down" | "same"} | null} change
+ * @param {"up" | "down"} direction  which way is good
+ */
+export function verdictOf(change, direction) {
   if (change === null) return null;
   if (change.way === "same") return "same";
   return change.way === direction ? "better" : "worse";

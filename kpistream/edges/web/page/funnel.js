@@ -28,9 +28,10 @@ export class Funnel {
     setText(this.overall, whole === null || steps.length < 2 ? "" : view.words.say("overall",
       { share: view.format.percent(whole) }));
     const worst = worstOf(rates);
+    const most = Math.max(...steps.map((step) => Math.abs(step.value ?? 0)), 0);
     keyed(this.steps, steps, (step) => step.kpi,
       (step) => new Step(step.kpi, view),
-      (made, step, index) => made.update(step, rates[index], index === worst));
+      (made, step, index) => made.update(step, most, rates[index], index === worst));
   }
 }
 
@@ -52,13 +53,14 @@ class Step {
     );
   }
 
-  /** The bar is that of the step before, as far as it is filled. */
-  update(step, rate, isWorst) {
+  /** The bar is as long as the step is large beside the largest one. */
+  update(step, most, rate, isWorst) {
     const { view } = this;
     const isNew = setText(this.value, view.value(this.kpi, step.value));
     if (isNew && this.isShown) flash(this.value);
     this.isShown = true;
-    setPart(this.bar, "--part", rate ?? (step.value === null ? 0 : 1));
+    setPart(this.bar, "--part", most ? Math.abs(step.value ?? 0) / most : 0);
+    setAttribute(this.bar, "data-none", !step.value);
     const share = rate === null ? "" : view.format.percent(rate);
     setText(this.rate, share && view.words.say("conversion", { share }));
     show(this.rate, rate !== null);
@@ -72,11 +74,12 @@ function ratesOf(steps) {
   return steps.map((step, index) => (index ? part(step.value, steps[index - 1].value) : null));
 }
 
-/** The step that loses most of those who got there, if there are several to choose from. */
+/** The step that loses most of those who got there, if several are to choose from and any does. */
 function worstOf(rates) {
   const known = rates.filter((rate) => rate !== null);
   if (known.length < 2) return -1;
-  return rates.indexOf(Math.min(...known));
+  const least = Math.min(...known);
+  return least < 1 ? rates.indexOf(least) : -1;
 }
 
 function part(some, all) {

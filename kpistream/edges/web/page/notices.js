@@ -8,6 +8,8 @@ export class Notices {
     this.place = place;
     /** What stands in the way of showing anything new, if anything does. */
     this.problem = null;
+    /** @type {string | null} when the worker was last heard, if it is away */
+    this.awaySince = null;
   }
 
   /**
@@ -16,11 +18,16 @@ export class Notices {
    * @param {(slice: string) => string} nameOf  the name of a set of slices
    */
   update(words, picture, nameOf) {
-    const notices = [this.problem, missing(picture, words, nameOf), silent(picture, words),
-      empty(picture, words)].filter((notice) => notice !== null);
+    const notices = [this.away(words), this.problem, missing(picture, words, nameOf),
+      silent(picture, words), empty(picture, words)].filter((notice) => notice !== null);
     keyed(this.place, notices, (notice) => notice.key,
       () => new Notice(),
       (made, notice) => made.update(notice));
+  }
+
+  away(words) {
+    if (this.awaySince === null) return null;
+    return { key: "away", text: words.say("away", { time: this.awaySince }), parts: [] };
   }
 }
 

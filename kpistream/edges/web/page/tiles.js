@@ -4,6 +4,9 @@ import { Change } from "./change.js";
 import { clear, el, flash, keyed, setAttribute, setText, show } from "./dom.js";
 import { course, Spark } from "./spark.js";
 
+/** So many tiles may have room beside each other: the style sheet knows from which width on. */
+const ROOMS = [2, 3, 4, 5, 6];
+
 export class Tiles {
   /**
    * @param {HTMLElement} place
@@ -37,7 +40,35 @@ export class Tiles {
         tile.mark(kpi === this.view.choice.kpi);
       },
     );
+    this.arrange();
   }
+
+  /** Tell each tile how many stand in its row, for each number of them that may have room. */
+  arrange() {
+    /** @type {any} */
+    const nodes = this.place.children;
+    for (const room of ROOMS) {
+      rowsOf(nodes.length, room).forEach((size, index) => {
+        const { style } = nodes[index];
+        const name = `--row-${room}`;
+        if (style.getPropertyValue(name) !== String(size)) style.setProperty(name, String(size));
+      });
+    }
+  }
+}
+
+/**
+ * For each of some tiles how many stand in its row: no row has more than there is room for, and
+ * none much fewer than another.
+ *
+ * @param {number} count
+ * @param {number} room
+ */
+function rowsOf(count, room) {
+  const rows = Math.ceil(count / room);
+  const sizes = Array.from({ length: rows },
+    (_, row) => Math.floor(count / rows) + (row < count % rows ? 1 : 0));
+  return sizes.flatMap((size) => Array.from({ length: size }, () => size));
 }
 
 class Tile {
@@ -100,7 +131,8 @@ class Tile {
     const value = tile?.value ?? null;
     const measure = view.catalogue.measure(this.id, tile?.currency);
     const text = (number) => view.format.value(number, measure);
-    const isNew = setText(this.value, value === null ? view.words.say("no_reading") : text(value));
+    const none = view.words.say("no_reading", { window: view.words.window(view.choice.window) });
+    const isNew = setText(this.value, value === null ? none : text(value));
     if (isNew && this.isShown) flash(this.value);
     this.isShown = tile !== null;
     setAttribute(this.node, "data-empty", value === null);
