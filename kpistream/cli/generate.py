@@ -96,6 +96,8 @@ def own_kpis(settings: Settings) -> frozenset[str]:
     from kpistream.core.catalogue import Catalogue as Kpis
 
     shipped = SHIPPED / "catalogue.yml"
+    if settings.own is None and settings.catalogue == shipped:
+        return frozenset()
     known = Kpis.load(read_text(shipped), shipped.name)
     return frozenset(load_catalogue(settings).kpis) - known.kpis.keys()
 

@@ -20,6 +20,7 @@ from kpistream.core.kpi_reader import KpiReader, measures_apart
 from kpistream.core.merge import Merger
 from kpistream.core.objectives import Objective
 from kpistream.core.owned_rows import OwnedRows, Row
+from kpistream.core.pane_clock import STEP_MS
 from kpistream.core.partials import (
     MARK_KEY,
     SLICE_PREFIX,
@@ -33,7 +34,7 @@ from kpistream.core.progress import Progress, assess
 from kpistream.core.readings import Board, Pair, Reading
 from kpistream.core.series import Series, Step, series_of
 from kpistream.core.slices import Slice, set_of, slice_from_key
-from kpistream.core.survey import Survey
+from kpistream.core.survey import Due, Survey
 from kpistream.core.unpriced import Unpriced, unpriced
 
 ALERT_PREFIX: Final = b"a"
@@ -118,6 +119,9 @@ class Monitor:
         self._published: dict[Pair, dict[tuple[Slice, str | None], Reading]] = {}
         self._compared: dict[Slice, dict[tuple[str, int], Reading]] = {}
         """The readings of the windows before, by slice, KPI and index of the window."""
+        self._to_compare: dict[Due, None] = {}
+        """What was read since they were worked out."""
+        self._compared_step = -1
         self._is_reading_up = False
         """Whether there are readings, since a restart, that have not been worked out once."""
         self._stale: set[Pair] = set()
@@ -319,7 +323,10 @@ class Monitor:
         ]
 
     def _drop_readings(self, part: Slice) -> None:
-        self._compared.pop(part, None)
+        if self._compared.pop(part, None) is not None:
+            self._show_compared()
+        for index in range(len(self._plan.windows)):
+            self._to_compare.pop((part, index), None)
         for pair, held in self._readings.items():
             for currency in (None, self._plan.currency):
                 if held.pop((part, currency), None) is not None:
@@ -338,11 +345,8 @@ class Monitor:
         for pair in self._stale:
             self._published[pair] = dict(self._readings[pair])
         self._stale = set()
-        as_of = self.merger.now_ms / 1000
-        self.board = Board.indexed(dict(self._published), as_of)
-        if worked_out:
-            held = self._compared.values()
-            self.before = Board((r for readings in held for r in readings.values()), as_of)
+        self.board = Board.indexed(dict(self._published), self.merger.now_ms / 1000)
+        self._compare()
 
     def _read_slice(self, part: Slice, index: int, readers: Iterable[KpiReader]) -> None:
         window, as_of = self._plan.windows[index].name, self.merger.now_ms / 1000
@@ -360,17 +364,31 @@ class Monitor:
             elif held.pop(key, None) is not None:
                 self._stale.add(pair)
         if set_of(part) in COMPARED:
-            self._compare(part, index, readers)
+            self._to_compare[part, index] = None
 
-    def _compare(self, part: Slice, index: int, readers: Iterable[KpiReader]) -> None:
-        """Read the window before for the same KPIs."""
-        if part not in self._compared and len(self._compared) >= MOST_COMPARED:
+    def _compare(self) -> None:
+        """Read the windows before where something was read: once a step, as windows move."""
+        step = self.merger.now_ms // STEP_MS
+        if step == self._compared_step or not self._to_compare:
             return
+        self._compared_step = step
+        for part, index in self._to_compare:
+            if part in self._compared or len(self._compared) < MOST_COMPARED:
+                self._compare_slice(part, index)
+        self._to_compare = {}
+        self._show_compared()
+
+    def _show_compared(self) -> None:
+        held = self._compared.values()
+        as_of = self.merger.now_ms / 1000
+        self.before = Board((r for readings in held for r in readings.values()), as_of)
+
+    def _compare_slice(self, part: Slice, index: int) -> None:
         compared = self._compared.setdefault(part, {})
         sums = self.merger.sums(part, index, before=True)
         window, as_of = self._plan.windows[index].name, self.merger.now_ms / 1000
         apart = measures_apart(sums)
-        for reader in readers:
+        for reader in self._survey.chosen(set_of(part), index):
             reading = reader.read(window, part, sums, as_of, self._silent, apart)
             if reading is None:
                 compared.pop((reader.id, index), None)

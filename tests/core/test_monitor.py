@@ -370,6 +370,7 @@ def test_the_readings_of_a_slice_that_has_gone_leave_the_board() -> None:
 
     assert not list(monitor.merger.slices)
     assert len(monitor.board) == 0
+    assert len(monitor.before) == 0
 
 
 def test_a_slice_that_goes_and_comes_back_between_two_beats_is_read() -> None:
@@ -457,3 +458,22 @@ def test_what_is_watched_is_read_as_it_is_and_only_so_much_is_kept() -> None:
     for n in range(MOST_WATCHED):
         monitor.watch("clicks", "5m", (("channel", f"gone {n}"),), before=False)
     assert len(monitor._watched) == MOST_WATCHED
+
+
+def test_the_windows_before_are_read_once_a_step_and_late_events_are_in_them_by_the_next() -> None:
+    monitor = _with_parts(1)
+    before = monitor.before
+    offset = monitor.merger.version + 1
+    late = encode_partial(Partial("clicks", 0, 2, [(10, START_S + 10, {"clicks": 4}, {})]))
+    records = [
+        DrivenRecord(offset, at_ms("401s"), late, b"s" + slice_key(())),
+        DrivenRecord(offset + 1, at_ms("402s"), b"", TICK_KEY),
+    ]
+    monitor.take(records)
+    monitor.beat()
+    assert monitor.before is before
+    monitor.take([DrivenRecord(offset + 2, at_ms("411s"), b"", TICK_KEY)])
+    monitor.beat()
+    reading = monitor.before.get("clicks", "5m")
+    assert reading is not None
+    assert reading.value == 7

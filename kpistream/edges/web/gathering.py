@@ -12,16 +12,14 @@ from multidict import MultiMapping
 
 from kpistream.core.instants import rfc3339
 from kpistream.core.slices import set_name
-from kpistream.edges.web.cluster import SCOPE, Cluster, PeerAway
+from kpistream.edges.web.cluster import Cluster, PeerAway
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.moments import newest
 from kpistream.edges.web.peer import Missing, Peer
 from kpistream.edges.web.problem import Problem
-from kpistream.edges.web.query import is_alone
+from kpistream.edges.web.query import is_alone, without_scope
 
 NOBODY: Final = "no worker has them at the moment"
-
-_NAME, _ = SCOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,7 @@ class Gathering:
         if is_alone(params):
             return Parts((), self.own())
         names = None if sets is None else frozenset(map(set_name, sets))
-        asked = [(name, value) for name, value in params.items() if name != _NAME]
-        parts = await self.others(path, asked, names)
+        parts = await self.others(path, without_scope(params), names)
         if not parts.answers:
             self._need_something(parts.missing)
         wanted = frozenset(map(set_name, self._sets)) if names is None else names

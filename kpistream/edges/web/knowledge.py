@@ -13,7 +13,6 @@ from kpistream.core.series import Series
 from kpistream.core.slices import Slice
 from kpistream.edges.metrics.telemetry import Snapshot
 from kpistream.edges.web.desk import Desk
-from kpistream.edges.web.peer import Peer
 from kpistream.edges.web.readiness import Readiness
 
 Found = tuple[Sequence[Reading], bool]
@@ -75,10 +74,6 @@ class Knowledge(Protocol):
     @property
     def silent_topics(self) -> Sequence[str]:
         """The topics that are not heard of, by the slices here."""
-
-    @property
-    def peers(self) -> Sequence[Peer]:
-        """The other workers of the cluster."""
 
     def read(self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]) -> Found:
         """The readings of any KPI over any window, or the one before it, of the slices wanted."""

@@ -9,11 +9,11 @@ from typing import Any, Final
 from multidict import MultiMapping
 
 from kpistream.core.alerting.telling.notifier import Control
-from kpistream.edges.web.cluster import SCOPE, Cluster, Params, PeerAway
+from kpistream.edges.web.cluster import Cluster, Params, PeerAway
 from kpistream.edges.web.desk import BrokerAway, Desk
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.problem import Problem
-from kpistream.edges.web.query import is_alone
+from kpistream.edges.web.query import is_alone, without_scope
 
 NOT_THE_OWNER: Final = (
     "another worker has the notifier, the one partition of the topic of alerts; ask that one"
@@ -55,9 +55,8 @@ class NotifyingWorker:
             return own(self.desk)
         if is_alone(params):
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_THE_OWNER)
-        asked = [(name, value) for name, value in params.items() if name != SCOPE[0]]
         try:
-            return await self.ask(path, asked)
+            return await self.ask(path, without_scope(params))
         except PeerAway as away:
             detail = f"{self.url}: {away}" if self.url else str(away)
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail) from away

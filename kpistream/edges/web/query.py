@@ -118,6 +118,11 @@ def is_alone(params: MultiMapping[str]) -> bool:
     return bool(alternatives(params, _SCOPE, (_ALONE,)))
 
 
+def without_scope(params: MultiMapping[str]) -> list[tuple[str, str]]:
+    """The parameters that say what is asked for, not of whom."""
+    return [(name, value) for name, value in params.items() if name != _SCOPE]
+
+
 def only(params: MultiMapping[str], name: str) -> str | None:
     """The value of a parameter, None without one; raises Problem 400 if there are several."""
     values = params.getall(name, [])

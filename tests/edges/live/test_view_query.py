@@ -55,7 +55,10 @@ def test_a_catalogue_without_dashboards_shows_its_first_kpis() -> None:
         ("window=7m", "unknown window '7m'; allowed: 5m, 1h, 24h"),
         ("by=size", "unknown by 'size'; allowed: channel, campaign"),
         ("kpi=magic", "unknown kpi 'magic'"),
-        ("colour=red", "unknown parameter 'colour'; allowed: board, window, by, kpi, channel"),
+        (
+            "colour=red",
+            "unknown parameter 'colour'; allowed: board, window, by, kpi, scope, channel",
+        ),
         ("board=shop&board=email", "board can be given once"),
     ],
 )

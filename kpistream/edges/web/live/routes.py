@@ -10,13 +10,13 @@ from aiohttp import web
 from multidict import MultiDict, MultiMapping
 
 from kpistream.edges.web.answers import json_answer
-from kpistream.edges.web.cluster import SCOPE, Cluster
+from kpistream.edges.web.cluster import Cluster
 from kpistream.edges.web.gathering import Gathering
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.live.feeds import Feeds
 from kpistream.edges.web.live.joining import joined
 from kpistream.edges.web.live.operations import LIVE, VIEW
-from kpistream.edges.web.live.view_query import ViewQuery, boards_of
+from kpistream.edges.web.live.view_query import ViewQuery, dashboards_of
 from kpistream.edges.web.live.viewer import View, Viewer
 from kpistream.edges.web.operation import API, Route
 from kpistream.edges.web.query import is_alone
@@ -42,7 +42,7 @@ class LiveRoutes:
         self._cluster = cluster
         self._gathering = Gathering(knowledge, cluster)
         self._viewer = Viewer(knowledge)
-        self._boards = boards_of(knowledge.plan.catalogue)
+        self._boards = dashboards_of(knowledge.plan.catalogue)
         self.feeds = Feeds(self._look)
 
     def routes(self) -> list[Route]:
@@ -51,12 +51,12 @@ class LiveRoutes:
 
     async def view(self, request: web.Request) -> web.Response:
         """One look."""
-        query = self._asked(request.query)
+        query = ViewQuery.parse(request.query, self._knowledge.plan)
         return json_answer(await self._joined(query, request.query))
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """One look, and from then on what changes, as server-sent events."""
-        query = self._asked(request.query)
+        query = ViewQuery.parse(request.query, self._knowledge.plan)
         subscriber = await self.feeds.subscribe(query)
         try:
             response = web.StreamResponse(headers=_STREAM)
@@ -80,9 +80,3 @@ class LiveRoutes:
         if not is_alone(params):
             view["alerts"] = await with_suppressions(view["alerts"], self._knowledge, self._cluster)
         return view
-
-    def _asked(self, params: MultiMapping[str]) -> ViewQuery:
-        """The question, whoever shall answer it."""
-        name, _ = SCOPE
-        others = MultiDict((key, value) for key, value in params.items() if key != name)
-        return ViewQuery.parse(others, self._knowledge.plan)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final, Self
 
 from multidict import MultiMapping
@@ -12,7 +11,8 @@ from multidict import MultiMapping
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice, normalise_member, set_of
-from kpistream.edges.web.problem import Problem
+from kpistream.edges.web.cluster import SCOPE
+from kpistream.edges.web.query import alternatives, bad_request, only, refuse_unknown
 
 USUAL_WINDOW: Final = "1h"
 USUAL_BOARD: Final = "overview"
@@ -44,15 +44,15 @@ class ViewQuery:
         Raises Problem 400 for a word that does not exist.
         """
         dimensions = plan.slicing.dimensions
-        _refuse_unknown(params, (*_PARAMS, *dimensions))
-        boards = boards_of(plan.catalogue)
+        refuse_unknown(params, (*_PARAMS, SCOPE[0], *dimensions))
+        boards = dashboards_of(plan.catalogue)
         board = _one_of(params, "board", boards, _usual(USUAL_BOARD, boards))
         windows = [window.name for window in plan.windows]
         window = _one_of(params, "window", windows, _usual(USUAL_WINDOW, windows))
         part = tuple((d, normalise_member(params[d])) for d in dimensions if params.get(d))
         if set_of(part) not in plan.slicing.sets:
             sets = [", ".join(names) or "none" for names in plan.slicing.sets]
-            raise _wrong(f"there are no slices by {', '.join(set_of(part))}", sets)
+            raise bad_request(f"there are no slices by {', '.join(set_of(part))}", sets)
         ways = [d for d in dimensions if _broken_down(part, d, dimensions) in plan.slicing.sets]
         by = _one_of(params, "by", dimensions, _usual("", ways))
         kpi = _one_of(params, "kpi", plan.catalogue.kpis, _usual("", boards[board]))
@@ -73,7 +73,7 @@ class ViewQuery:
         return _broken_down(self.part, self.by, dimensions)
 
 
-def boards_of(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
+def dashboards_of(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
     """The dashboards; one of the first KPIs if there are none."""
     if catalogue.dashboards:
         return catalogue.dashboards
@@ -93,23 +93,7 @@ def _usual(wanted: str, names: Iterable[str]) -> str:
     return wanted if wanted in names else next(iter(names), "")
 
 
-def _one_of(params: MultiMapping[str], name: str, allowed: Iterable[str], usual: str) -> str:
-    values = params.getall(name, [])
-    if len(values) > 1:
-        raise _wrong(f"{name} can be given once", ())
-    word = values[0] if values else usual
-    if values and word not in allowed:
-        raise _wrong(f"unknown {name} {word!r}", allowed)
-    return word
-
-
-def _refuse_unknown(params: MultiMapping[str], allowed: Sequence[str]) -> None:
-    for name in params:
-        if name not in allowed:
-            raise _wrong(f"unknown parameter {name!r}", allowed)
-
-
-def _wrong(detail: str, allowed: Iterable[str]) -> Problem:
-    choices = list(allowed)
-    hint = f"; allowed: {', '.join(choices)}" if choices else ""
-    return Problem(HTTPStatus.BAD_REQUEST, detail + hint, choices)
+def _one_of(params: MultiMapping[str], name: str, allowed: Collection[str], usual: str) -> str:
+    word = only(params, name)
+    alternatives(params, name, allowed)
+    return usual if word is None else word

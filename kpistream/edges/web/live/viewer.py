@@ -15,7 +15,7 @@ from kpistream.core.slices import Slice, set_of
 from kpistream.core.steps import edges_for_window
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.live.peeks import Key, Peeks
-from kpistream.edges.web.live.view_query import ViewQuery, boards_of
+from kpistream.edges.web.live.view_query import ViewQuery, dashboards_of
 
 MOST_ROWS: Final = 50
 """The most members in a breakdown."""
@@ -47,7 +47,7 @@ class Viewer:
         self._plan = knowledge.plan
         self._clock_s = clock_s
         self._peeks = Peeks(knowledge, clock_s)
-        self._boards = boards_of(self._plan.catalogue)
+        self._boards = dashboards_of(self._plan.catalogue)
         self._pictures: dict[tuple[str, str, Slice], tuple[float, dict[str, list[Any]]]] = {}
 
     def view(self, query: ViewQuery) -> View:
