@@ -114,14 +114,15 @@ class TopApp(App[Refused]):
         self.run_worker(self._take_all(self._asked), group="feed", exclusive=True)
 
     async def _take_all(self, query: Query) -> None:
+        """Hand news to the app: what is shown is shown whole, whatever ends the following."""
         try:
             async for news in self._feed.follow(query):
                 if isinstance(news, Picture):
-                    await self._take(news.frame, query)
+                    self.call_later(self._take, news.frame, query)
                 else:
-                    await self._miss(news)
+                    self.call_later(self._miss, news)
         except Refused as refused:
-            self._be_refused(query, refused)
+            self.call_later(self._be_refused, query, refused)
 
     async def _take(self, frame: Frame, query: Query) -> None:
         if self._frame is None or frame.as_of != self._frame.as_of or self._answered != query:
@@ -158,6 +159,8 @@ class TopApp(App[Refused]):
         return Status("stale" if has_time and is_old else "live")
 
     async def _show(self) -> None:
+        if not self.is_running:
+            return
         voice, frame = self._voice, self._frame
         self._show_status()
         self.query_one("#keys", Static).update(_keys(voice))
@@ -178,12 +181,6 @@ class TopApp(App[Refused]):
 
     async def _show_frame(self, voice: Voice, frame: Frame) -> None:
         tiles = self.query_one(Tiles)
-        order = voice.vocabulary.in_order(frame.query.board, frame.tiles)
-        is_new = order != tiles.kpis
-        had_focus = self.focused is None or isinstance(self.focused, TileView)
-        await tiles.show(voice, [frame.tiles[kpi] for kpi in order], self._chosen(frame))
-        if is_new and had_focus:
-            tiles.take_focus(self._chosen(frame))
         goals = frame.objectives
         objectives = self.query_one("#objectives", Drawing)
         objectives.show((lambda _: objectives_line(voice, goals)) if goals else None)
@@ -192,6 +189,12 @@ class TopApp(App[Refused]):
         alerts = self.query_one(AlertList)
         alerts.border_title = Text(voice.say("alerts"))
         alerts.show(voice, frame.alerts)
+        order = voice.vocabulary.in_order(frame.query.board, frame.tiles)
+        is_new = order != tiles.kpis
+        had_focus = self.focused is None or isinstance(self.focused, TileView)
+        await tiles.show(voice, [frame.tiles[kpi] for kpi in order], self._chosen(frame))
+        if is_new and had_focus:
+            tiles.take_focus(self._chosen(frame))
 
     def _show_breakdown(self, voice: Voice, frame: Frame) -> None:
         drawing, broken_down = self.query_one("#breakdown", Drawing), frame.breakdown

@@ -67,6 +67,8 @@ class Tiles(Container):
         """Show these tiles; the views are new only if the KPIs are others."""
         if [tile.kpi for tile in tiles] != self.kpis:
             await self.remove_children()
+            if not self.is_running:
+                return
             self._views = [TileView(tile.kpi) for tile in tiles]
             self._arrange()
             await self.mount_all(self._views)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import groupby
 from typing import Any
@@ -15,7 +16,8 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from kpistream.cli.terminal.app import TopApp
-from kpistream.cli.terminal.feed import Feed, Refused
+from kpistream.cli.terminal.feed import Away, Feed, Picture, Refused
+from kpistream.cli.terminal.frame import Frame
 from kpistream.cli.terminal.query import Query
 from kpistream.cli.terminal.tiles import Tiles
 from kpistream.cli.terminal.vocabulary import Vocabulary
@@ -409,6 +411,41 @@ class TestKeys:
             await shown.press("b", "w", "d", "a", "enter", "escape", "tab", "down", "l", "l")
             await shown.shows("recovering")
             assert all(asked == {} for asked in shown.worker.asked)
+
+
+class Talkative(Feed):
+    """A feed that never pauses: each state of the page differs from the last, or there is none."""
+
+    def __init__(self, boards: list[Frame]) -> None:
+        super().__init__("http://nobody")
+        self.boards = boards
+        self.told = 0
+
+    async def follow(self, query: Query) -> AsyncGenerator[Picture | Away, None]:
+        while True:
+            self.told += 1
+            await asyncio.sleep(0)
+            if self.boards:
+                yield Picture({}, self.boards[self.told % len(self.boards)])
+            else:
+                yield Away("recovering", 0.0)
+
+
+class TestTheEnd:
+    @pytest.mark.parametrize("tiles", [[], [["revenue"], ["visitors", "revenue"]]])
+    async def test_news_that_come_while_the_page_goes_harm_nobody(
+        self, tiles: list[list[str]]
+    ) -> None:
+        feed = Talkative([Frame.of({**overview(), "tiles": _tiles(names)}) for names in tiles])
+        app = TopApp(feed, Vocabulary.of(VOCABULARY), Query(), "en", Clock())
+        async with app.run_test(size=LARGE) as pilot:
+            while feed.told < 20:
+                await pilot.pause()
+        assert (app.return_code, app.is_running) == (None, False)
+
+
+def _tiles(names: list[str]) -> dict[str, Any]:
+    return {name: tile(name, 1.0) for name in names}
 
 
 class TestRefusals:
