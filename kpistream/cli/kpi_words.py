@@ -13,9 +13,8 @@ from kpistream.core.measures import Measure
 from kpistream.core.money import format_amount
 from kpistream.core.notation import measure_text, written_out
 from kpistream.core.slices import set_name
+from kpistream.core.texts import in_language
 from kpistream.edges.metrics import families
-
-LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
 
 LABELS: Final[Mapping[str, Mapping[Language, str]]] = {
     "formula": {"en": "formula", "fr": "formule"},
@@ -42,7 +41,11 @@ LABELS: Final[Mapping[str, Mapping[Language, str]]] = {
 }
 
 _UNITS: Final[Mapping[str, Mapping[Language, str]]] = {
-    "ratio": {"en": "ratio, 0.03 for 3 %", "fr": "ratio, 0,03 pour 3 %"},
+    "share": {"en": "ratio, 0.03 for 3 %", "fr": "ratio, 0,03 pour 3 %"},
+    "ratio": {
+        "en": "ratio of money, 0.9 for 0.90 EUR per EUR",
+        "fr": "ratio d'argent, 0,9 pour 0,90 EUR par EUR",
+    },
     "money": {"en": "money, per currency", "fr": "monnaie, par devise"},
     "seconds": {"en": "seconds", "fr": "secondes"},
     "count": {"en": "count", "fr": "nombre"},
@@ -110,15 +113,15 @@ def rows(kpi: Kpi, catalogue: Catalogue, place: Place, language: Language) -> di
         "drivers": [kpi.drivers.text] if kpi.drivers else [],
         "stake": [in_words(kpi, kpi.stake)] if kpi.stake else [],
         "events": [_event(*item, language) for item in topics(kpi, catalogue, place).items()],
-        "unit": [_UNITS[kpi.unit][language]],
+        "unit": [_UNITS["share" if is_share(kpi) else kpi.unit][language]],
         "direction": [_DIRECTIONS[kpi.direction][language]],
         "limits": _limits(kpi, language),
         "windows": [", ".join(kpi.windows) or _PHRASES["all"][language]],
         "slices": [slices_text(kpi, language)],
         "sample": [_PHRASES["sample"][language].format(kpi.sample, kpi.minimum_sample)],
         "classes": [", ".join(_classes(kpi, language))],
-        "owner": [kpi.owner],
-        "action": [kpi.action],
+        "owner": [in_language(kpi.owner, kpi.texts, language)],
+        "action": [in_language(kpi.action, kpi.texts, language)],
         "source": [", ".join(kpi.source)] if kpi.source else [],
         "examples": [example_text(kpi, index, language) for index in range(len(kpi.examples))],
         "dashboards": [", ".join(dashboards(kpi, catalogue))],
@@ -152,6 +155,7 @@ def document(kpi: Kpi, catalogue: Catalogue, place: Place) -> dict[str, Any]:
         "north_star": kpi.north_star,
         "owner": kpi.owner,
         "action": kpi.action,
+        "texts": kpi.texts,
         "source": kpi.source,
         "target": kpi.target,
         "urgent": kpi.urgent,
@@ -209,10 +213,15 @@ def example_text(kpi: Kpi, index: int, language: Language) -> str:
     return example.text[language] + colon + value_text(kpi, example.value, language)
 
 
+def is_share(kpi: Kpi) -> bool:
+    """Whether a value is told in percent; people say a ROAS of 0.9."""
+    return kpi.unit == "ratio" and not kpi.has_money
+
+
 def value_text(kpi: Kpi, value: float, language: Language) -> str:
-    """A value as its unit is read: `3 %`, `0.25 EUR`, `30 days`; people say a ROAS of 0.9."""
+    """A value as its unit is read: `3 %`, `0.25 EUR`, `30 days`, and `0.9` for a ROAS."""
     match kpi.unit:
-        case "ratio" if not kpi.has_money:
+        case "ratio" if is_share(kpi):
             return f"{number_text(value * 100, language)} %"
         case "money":
             return f"{number_text(value, language)} EUR"

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, get_args
 
-from kpistream.cli.kpi_words import LABELS, LANGUAGES, Place, rows
+from kpistream.cli.kpi_words import LABELS, Place, rows
 from kpistream.core.catalogue import Catalogue
-from kpistream.core.kpis import Kpi, Language, Stage
+from kpistream.core.kpis import LANGUAGES, Kpi, Language, Stage
 from kpistream.settings import SHIPPED
 
 _HEAD: Final = """\
@@ -27,10 +27,11 @@ un.*
 
 ## Reading this page / Lire cette page
 
-- A **ratio** is a number such as 0.03, shown as 3 %. **Money** is per currency, never added up over
-  currencies without a rate. **Points** are plain numbers such as a score from -100 to 100.
-  *Un ratio est un nombre comme 0,03, affiché 3 %. La monnaie est par devise. Les points sont des
-  nombres simples, comme un score de -100 à 100.*
+- A **ratio** is a number such as 0.03, shown as 3 %; one of money to money is shown as it is: 0.9
+  for 0.90 EUR per EUR. **Money** is per currency, never added up over currencies without a rate.
+  **Points** are plain numbers such as a score from -100 to 100. *Un ratio est un nombre comme 0,03,
+  affiché 3 % ; un ratio d'argent est affiché tel quel : 0,9 pour 0,90 EUR par EUR. La monnaie est
+  par devise. Les points sont des nombres simples, comme un score de -100 à 100.*
 - A ratio is never averaged: sums are added up first, then divided. Where a denominator is 0, there
   is no value. *Un ratio n'est jamais moyenné : on additionne d'abord, on divise ensuite. Sans
   dénominateur, pas de valeur.*
@@ -41,9 +42,13 @@ un.*
   somme d'un champ, le nombre de personnes différentes (estimé), le temps entre deux moments, et ce
   qui reste de tout ce qui est venu et parti.*
 - **Windows** and **slices** are what a KPI makes sense for; the settings of the same name say what
-  is kept. **Sample** is what a value rests on, and from how much on it says something.
+  is kept. **Sample** is what a value rests on, and from how much on it says something. A slice may
+  have a value and a sample of 0, such as the return on ad spend of a channel without ad clicks:
+  alerts leave it alone.
   *Les fenêtres et les découpages sont ceux qui ont un sens ; les réglages disent ce qui est gardé.
-  L'échantillon est ce sur quoi la valeur repose, et à partir de combien elle dit quelque chose.*
+  L'échantillon est ce sur quoi la valeur repose, et à partir de combien elle dit quelque chose. Un
+  découpage peut avoir une valeur et un échantillon de 0, comme le ROAS d'un canal sans clic sur une
+  annonce : les alertes l'ignorent.*
 - **Drivers** are KPIs that one is a product of: they explain its change. **At stake** is the money
   that is lost while a KPI is not at its `baseline`, over the window; alerts tell it per hour.
   *Les leviers sont les indicateurs dont un autre est le produit : ils expliquent son évolution.

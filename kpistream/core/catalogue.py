@@ -107,10 +107,6 @@ class Catalogue:
         """The measures that events of a type feed."""
         return tuple(measure for measure in self.measures.values() if measure.event == event)
 
-    def measures_used_by(self, kpi_id: str) -> tuple[Measure, ...]:
-        """The measures that a KPI's value rests on; its sample need not be among them."""
-        return self.kpis[kpi_id].measures
-
     def events_of(self, kpi_id: str) -> tuple[str, ...]:
         """The event types that a KPI needs, those of its sample included."""
         kpi = self.kpis[kpi_id]

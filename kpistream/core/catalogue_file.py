@@ -20,7 +20,7 @@ from pydantic import (
 from kpistream.core.catalogue_layers import Layers
 from kpistream.core.event_types import FieldKind
 from kpistream.core.formulas import FormulaError
-from kpistream.core.kpis import Direction, KpiClass, Language, Stage
+from kpistream.core.kpis import Direction, KpiClass, Stage
 from kpistream.core.located_yaml import (
     ConfigError,
     ConfigErrors,
@@ -31,6 +31,7 @@ from kpistream.core.located_yaml import (
 )
 from kpistream.core.measures import Edge, MeasureKind, Scalar
 from kpistream.core.objectives import ObjectiveShape
+from kpistream.core.texts import Texts, Wording
 from kpistream.core.units import KpiUnit
 
 MAX_ENTRIES: Final = 500
@@ -48,8 +49,11 @@ MAX_WINDOWS: Final = 10
 MAX_SLICES: Final = 10
 """The most sets of dimensions that a KPI is read for by default."""
 
-DEFAULT_OWNER: Final = "marketing"
-DEFAULT_ACTION: Final = "Find the slice that changed, and ask its owner why."
+DEFAULT_OWNER: Final = Texts(en="marketing", fr="marketing")
+DEFAULT_ACTION: Final = Texts(
+    en="Find the slice that changed, and ask its owner why.",
+    fr="Trouver le segment qui a changé, et demander pourquoi à son responsable.",
+)
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
@@ -120,17 +124,6 @@ MEASURE_KINDS: Final[tuple[MeasureKind, ...]] = get_args(MeasureKind)
 """The keys of which a measure has exactly one."""
 
 
-class Texts(_Shape):
-    """A text in both languages."""
-
-    en: Text
-    fr: Text
-
-    def by_language(self) -> Mapping[Language, str]:
-        """The text by language."""
-        return {"en": self.en, "fr": self.fr}
-
-
 class ExampleShape(Texts):
     """A worked example: what happened, in both languages and as sums, and the KPI's value."""
 
@@ -153,8 +146,8 @@ class KpiShape(_Shape):
     classes: list[KpiClass] = []
     stage: Stage | None = None
     north_star: bool = False
-    owner: Text = DEFAULT_OWNER
-    action: Text = DEFAULT_ACTION
+    owner: Wording = DEFAULT_OWNER
+    action: Wording = DEFAULT_ACTION
     source: list[Text] = []
     target: Finite | None = None
     urgent: Finite | None = None

@@ -16,6 +16,7 @@ from kpistream.core.formulas import Formula, FormulaError, Name, names, parse, u
 from kpistream.core.kpis import Kpi
 from kpistream.core.located_yaml import Path
 from kpistream.core.measures import Measure
+from kpistream.core.texts import plain, translations
 from kpistream.core.units import TIME_UNITS, units_of
 from kpistream.core.windows import parse_window
 
@@ -89,8 +90,8 @@ def _kpi(
         sample=sample,
         classes=tuple(shape.classes),
         stage=shape.stage,
-        owner=shape.owner,
-        action=shape.action,
+        owner=plain(shape.owner),
+        action=plain(shape.action),
         source=tuple(shape.source),
         target=shape.target,
         urgent=shape.urgent,
@@ -99,6 +100,7 @@ def _kpi(
         slices=_slices(shape, dimensions),
         minimum_sample=shape.minimum_sample,
         north_star=shape.north_star,
+        texts=translations(shape.owner, shape.action),
     )
 
 

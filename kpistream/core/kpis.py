@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -14,6 +14,8 @@ from kpistream.core.measures import Measure
 from kpistream.core.units import KpiUnit
 
 Language = Literal["en", "fr"]
+
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 Direction = Literal["up", "down"]
 """Which way is good."""
@@ -101,6 +103,8 @@ class Kpi:
     examples: tuple[Example, ...] = ()
     drivers: Drivers | None = None
     stake: Stake | None = None
+    texts: Mapping[str, Mapping[Language, str]] = field(default_factory=dict)
+    """The owner and the action in both languages, where they are written so."""
 
     @property
     def has_money(self) -> bool:

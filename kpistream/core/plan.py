@@ -26,6 +26,7 @@ from kpistream.core.panes import Tiers
 from kpistream.core.people import People
 from kpistream.core.rates import Rates
 from kpistream.core.slices import Slicing
+from kpistream.core.texts import Translations
 from kpistream.core.windows import (
     Window,
     can_settle,
@@ -136,6 +137,13 @@ class Plan:
             self.currency,
             self.limits,
         )
+
+    @cached_property
+    def texts(self) -> Translations:
+        """All that KPIs and rules say in both languages; of what is said twice, the last counts."""
+        parts = [kpi.texts for kpi in self.catalogue.kpis.values()]
+        parts += [rule.texts for rule in self.rules]
+        return {text: both for part in parts for text, both in part.items()}
 
     def for_rules(self) -> Plan:
         """The same without what no rule looks at, but for the longest window of all."""

@@ -122,6 +122,8 @@ def test_a_shipped_kpi_says_everything_about_itself(kpi: Kpi) -> None:
     assert kpi.stage
     assert kpi.owner != "marketing"
     assert kpi.action != "Find the slice that changed, and ask its owner why."
+    assert kpi.texts.keys() == {kpi.owner, kpi.action}
+    assert kpi.texts[kpi.action]["fr"] not in (kpi.action, "")
     assert len({"leading", "lagging"} & set(kpi.classes)) == 1
     assert len({"activity", "impact"} & set(kpi.classes)) == 1
     assert len({"strategic", "operational", "functional"} & set(kpi.classes)) == 1
@@ -138,7 +140,7 @@ def test_only_what_the_industry_adds_to_the_articles_has_no_source(shipped: Cata
 
 
 def test_every_shipped_measure_is_used(shipped: Catalogue) -> None:
-    used = {measure.name for kpi in shipped.kpis for measure in shipped.measures_used_by(kpi)}
+    used = {measure.name for kpi in shipped.kpis.values() for measure in kpi.measures}
     samples = {kpi.sample for kpi in shipped.kpis.values()}
     squares = {name for name, measure in shipped.measures.items() if measure.kind == "squares"}
     assert used | samples | squares == set(shipped.measures)
@@ -217,7 +219,7 @@ def test_a_filter_holds_the_values_that_let_an_event_through(small: Catalogue) -
 
 
 def test_the_measures_of_a_kpi_include_those_of_the_kpis_it_stands_on(small: Catalogue) -> None:
-    used = small.measures_used_by("clicks_per_mille")
+    used = small.kpis["clicks_per_mille"].measures
     assert [measure.name for measure in used] == ["clicks", "impressions"]
 
 

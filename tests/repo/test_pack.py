@@ -140,13 +140,30 @@ def test_a_rule_is_as_sure_as_rules_are_unless_set(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
 def test_a_rule_goes_to_the_owner_of_its_kpi_and_says_what_has_happened(rule: Rule) -> None:
-    owners = {CATALOGUE[kpi]["owner"] for kpi, _ in rule.pairs}
+    owners = {CATALOGUE[kpi]["owner"]["en"] for kpi, _ in rule.pairs}
     assert rule.owner in owners
     for words in (rule.summary, rule.action):
         assert words[0].isupper()
         assert words.endswith(".")
     assert 30 <= len(rule.summary) <= 120
     assert rule.labels.keys() == {"topic"}
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_a_rule_says_all_in_both_languages(rule: Rule) -> None:
+    assert {rule.owner, rule.action, rule.summary} == rule.texts.keys()
+    for words in (rule.action, rule.summary):
+        french = rule.texts[words]["fr"]
+        assert french != words
+        assert french[0].isupper()
+        assert french.endswith((".", "?"))
+
+
+def test_a_text_is_translated_in_one_way_only() -> None:
+    parts = [kpi.texts for kpi in PLAN.catalogue.kpis.values()]
+    parts += [rule.texts for rule in RULES.values()]
+    for part in parts:
+        assert part == {text: PLAN.texts[text] for text in part}
 
 
 def test_only_what_costs_money_by_the_hour_is_critical() -> None:

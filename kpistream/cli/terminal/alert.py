@@ -9,6 +9,7 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
+from kpistream.cli.because import Telling, because
 from kpistream.cli.terminal.colours import GOOD, OF_SEVERITY, QUIET, STRONG
 from kpistream.cli.terminal.frame import AlertLine, Muted
 from kpistream.cli.terminal.tile import cut
@@ -33,13 +34,14 @@ def alert_text(voice: Voice, alert: AlertLine, width: int) -> Text:
         for said in _said(voice, alert):
             lines += _wrapped(said, width)
         if alert.action:
-            lines += _wrapped(f"→ {alert.action}", width, QUIET)
+            lines += _wrapped(f"→ {voice.told(alert.action)}", width, QUIET)
     return Text("\n").join(cut(line, width) for line in lines)
 
 
 def where(voice: Voice, alert: AlertLine) -> str:
     """The slice of an alert: `channel=email, campaign=autumn`, or `total`."""
-    return ", ".join(f"{n}={member}" for n, member in alert.slice.items()) or voice.say("total")
+    named = (f"{voice.dimension(name)}={member}" for name, member in alert.slice.items())
+    return ", ".join(named) or voice.say("total")
 
 
 def what(voice: Voice, alert: AlertLine) -> str:
@@ -59,6 +61,19 @@ def stake(voice: Voice, alert: AlertLine) -> str:
         return ""
     amount = voice.money(alert.why.at_stake_per_hour, alert.why.stake_currency or alert.currency)
     return voice.say("at_stake", amount)
+
+
+def reason(voice: Voice, alert: AlertLine) -> str:
+    """What explains it, in a sentence; nothing if nothing does."""
+    if alert.why is None:
+        return ""
+    telling = Telling(
+        voice.language,
+        value=lambda value: voice.value(alert.kpi, value, alert.currency),
+        part=voice.share,
+        kpi=voice.name,
+    )
+    return because(alert.why, telling)
 
 
 def told(voice: Voice, muted: Muted | None) -> str:
@@ -99,7 +114,7 @@ def _wrapped(text: str, width: int, style: str = "") -> list[Text]:
 def _said(voice: Voice, alert: AlertLine) -> Iterator[str]:
     cost = stake(voice, alert)
     yield f"{what(voice, alert)}; {cost}" if cost else what(voice, alert)
-    if alert.why and alert.why.sentence:
-        yield alert.why.sentence
+    if why := reason(voice, alert):
+        yield why
     elif alert.summary:
-        yield alert.summary
+        yield voice.told(alert.summary)

@@ -139,6 +139,8 @@ class TopApp(App[Refused]):
 
     def _be_refused(self, query: Query, refused: Refused) -> None:
         """Go back to what was answered before; end if there is nothing to go back to."""
+        if not self.is_running:
+            return
         if self._answered is None or query == self._answered or refused.code == FAILED:
             self.exit(refused)
             return
@@ -147,7 +149,7 @@ class TopApp(App[Refused]):
         self._follow()
 
     async def _look_at_the_clock(self) -> None:
-        if self._status.link in ("live", "stale"):
+        if self.is_running and self._status.link in ("live", "stale"):
             status = self._status_now()
             if status != self._status:
                 self._status = status
@@ -227,6 +229,8 @@ class TopApp(App[Refused]):
 
     @on(TileView.Chosen)
     def _choose(self, chosen: TileView.Chosen) -> None:
+        if not self.is_running:
+            return
         if self._frame is not None and chosen.kpi != self._chosen(self._frame):
             self._ask(self._asked._replace(kpi=chosen.kpi), does_change_tiles=False)
         for view in self.query(TileView):

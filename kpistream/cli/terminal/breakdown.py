@@ -27,7 +27,7 @@ _ROOM_FOR_SAMPLES: Final = 64
 
 def breakdown_title(voice: Voice, breakdown: Breakdown) -> Text:
     """`Revenue by channel`."""
-    return Text(voice.say("by", voice.name(breakdown.kpi), breakdown.by))
+    return Text(voice.say("by", voice.name(breakdown.kpi), voice.dimension(breakdown.by)))
 
 
 def breakdown_table(voice: Voice, breakdown: Breakdown | None, width: int) -> RenderableType:

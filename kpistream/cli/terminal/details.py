@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kpistream.cli.terminal.alert import stake, told, what, where
+from kpistream.cli.terminal.alert import reason, stake, told, what, where
 from kpistream.cli.terminal.frame import AlertLine, Tile
 from kpistream.cli.terminal.tile import change_text, target_text
 from kpistream.cli.terminal.voice import Voice
@@ -27,8 +27,8 @@ def tile_details(voice: Voice, tile: Tile) -> Rows:
             ("sample", voice.count(tile.sample)),
             ("description", voice.either(kpi.description)),
             ("formula", " ".join(kpi.formula.split())),
-            ("owner", kpi.owner),
-            ("action", kpi.action),
+            ("owner", voice.told(kpi.owner)),
+            ("action", voice.told(kpi.action)),
         ),
     )
 
@@ -39,16 +39,16 @@ def alert_details(voice: Voice, alert: AlertLine) -> Rows:
         voice,
         (
             ("state", f"{voice.word(alert.severity)}, {voice.word(alert.state)}"),
-            ("summary", alert.summary),
+            ("summary", voice.told(alert.summary)),
             ("value", what(voice, alert)),
             ("slice", where(voice, alert)),
             ("condition", alert.evidence.condition),
-            ("why", alert.why.sentence if alert.why else ""),
+            ("why", reason(voice, alert)),
             ("stake", stake(voice, alert)),
             ("since", voice.moment(alert.since) if alert.since else ""),
             ("sample", voice.count(alert.sample)),
-            ("owner", alert.owner),
-            ("action", alert.action),
+            ("owner", voice.told(alert.owner)),
+            ("action", voice.told(alert.action)),
             ("told", told(voice, alert.suppression)),
             ("fingerprint", alert.fingerprint),
         ),

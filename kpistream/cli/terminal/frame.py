@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from kpistream.cli.terminal.cleaning import cleaned
+from kpistream.core.alerting.why.why import Driver, Segment
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -76,6 +77,10 @@ class Grounds(msgspec.Struct, frozen=True):
 class Reason(msgspec.Struct, frozen=True):
     """What explains an alert, and what it costs an hour."""
 
+    value: float | None = None
+    before: float | None = None
+    segments: tuple[Segment, ...] = ()
+    drivers: tuple[Driver, ...] = ()
     sentence: str = ""
     at_stake_per_hour: float | None = None
     stake_currency: str = ""

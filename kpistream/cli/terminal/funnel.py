@@ -22,8 +22,8 @@ _WIDEST_NAME: Final = 20
 
 
 def funnel_title(voice: Voice, funnel: Funnel) -> Text:
-    """`Funnel shop`."""
-    return Text(voice.say("funnel", funnel.name))
+    """`Funnel Shop`."""
+    return Text(voice.say("funnel", voice.board(funnel.name)))
 
 
 def funnel_table(voice: Voice, funnel: Funnel, width: int) -> RenderableType:

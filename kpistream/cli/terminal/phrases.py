@@ -66,6 +66,7 @@ PHRASES: Final[Mapping[str, Mapping[Language, str]]] = {
     "achieved": {"en": "achieved", "fr": "atteint"},
     "unknown": {"en": "unknown", "fr": "inconnu"},
     "missing": {"en": "missing: {}", "fr": "absent : {}"},
+    "cut_off": {"en": "stands still: {}", "fr": "figé : {}"},
     "silent_topics": {"en": "silent topics: {}", "fr": "topics muets : {}"},
     "description": {"en": "description", "fr": "description"},
     "formula": {"en": "formula", "fr": "formule"},

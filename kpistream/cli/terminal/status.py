@@ -7,13 +7,14 @@ from typing import Final, Literal, NamedTuple
 from rich.text import Text
 
 from kpistream.cli.terminal.colours import BAD, CARE, GOOD, QUIET, STRONG
-from kpistream.cli.terminal.frame import Frame, Shown
+from kpistream.cli.terminal.frame import Frame, Missing, Shown
 from kpistream.cli.terminal.query import Query
 from kpistream.cli.terminal.voice import Voice
+from kpistream.edges.web.readiness import BROKER_SILENT
 
 Link = Literal["connecting", "live", "reconnecting", "stale"]
 
-STALE_S: Final = 30.0
+STALE_S: Final = 15.0
 """The time of a frame moves each second: one that has not moved for so long is stale."""
 
 _MARKS: Final[dict[Link, tuple[str, str]]] = {
@@ -51,12 +52,21 @@ def status_line(voice: Voice, status: Status, frame: Frame | None, query: Query)
 def notes(voice: Voice, status: Status, frame: Frame | None) -> Text:
     """What is wrong, a line each; nothing if all is well."""
     lines = [Text(f" ↻ {status.reason}", CARE)] if status.reason else []
-    if frame and frame.missing:
+    for phrase, workers in _missing(frame).items() if frame else ():
         said = "; ".join(
-            f"{one.worker} ({', '.join([one.reason, *one.slices])})" for one in frame.missing
+            f"{one.worker} ({', '.join([one.reason, *one.slices])})" for one in workers
         )
-        lines.append(Text(f" ! {voice.say('missing', said)}", BAD))
+        lines.append(Text(f" ! {voice.say(phrase, said)}", BAD))
     if frame and frame.silent_topics:
         topics = ", ".join(frame.silent_topics)
         lines.append(Text(f" ! {voice.say('silent_topics', topics)}", CARE))
     return Text("\n").join(lines)
+
+
+def _missing(frame: Frame) -> dict[str, list[Missing]]:
+    """The workers that do not contribute, and those that do with what may be old, by phrase."""
+    found: dict[str, list[Missing]] = {}
+    for one in frame.missing:
+        phrase = "cut_off" if one.reason.startswith(BROKER_SILENT) else "missing"
+        found.setdefault(phrase, []).append(one)
+    return found

@@ -41,6 +41,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
     kpis: list[KpiInfo]
     dashboards: dict[str, list[str]] = {}
+    texts: dict[str, dict[str, str]] = {}
+    """What KPIs and rules say in several languages, by what stands in them and in alerts."""
     windows: list[str] = []
     dimensions: list[str] = []
     currency: str | None = None

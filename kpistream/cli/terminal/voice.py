@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from kpistream.cli.terminal.phrases import PHRASES
 from kpistream.cli.terminal.vocabulary import KpiInfo, Vocabulary
 from kpistream.core.kpis import Language
+from kpistream.core.names import board_name, dimension_name
 from kpistream.edges.messages.numbers import duration_text, money_text, number_text
 
 Turn = Literal["better", "worse", "unchanged"]
@@ -58,6 +59,18 @@ class Voice:
     def either(self, texts: Mapping[str, str]) -> str:
         """A text in this language, or in the one that there is."""
         return texts.get(self.language) or next(iter(texts.values()), "")
+
+    def told(self, text: str) -> str:
+        """What a KPI or a rule says; as it stands in it if nobody has translated it."""
+        return self.either(self.vocabulary.texts.get(text, {})) or text
+
+    def dimension(self, dimension: str) -> str:
+        """The name of a dimension."""
+        return dimension_name(dimension, self.language)
+
+    def board(self, board: str) -> str:
+        """The name of a dashboard or a funnel."""
+        return board_name(board, self.language)
 
     def value(self, kpi: str, value: float | None, currency: str | None = None) -> str:
         """A value in its KPI's unit: `3.1 %`, `41.20 EUR`, `12 min`; a ROAS is 4.5."""

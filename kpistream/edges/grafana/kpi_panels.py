@@ -10,6 +10,7 @@ from grafana_foundation_sdk.builders import stat, timeseries
 from grafana_foundation_sdk.models.common import BarGaugeNamePlacement
 
 from kpistream.core.kpis import Kpi
+from kpistream.core.texts import in_language
 from kpistream.edges.grafana.board import CAMPAIGN, url_of
 from kpistream.edges.grafana.ground import Ground
 from kpistream.edges.grafana.kpi_style import change_colours, decimals_of, thresholds_of, unit_of
@@ -209,9 +210,9 @@ class KpiPanels:
     def about(self, kpi: Kpi, *more: str) -> str:
         """What the catalogue says of a KPI, and more sentences."""
         words = self._words
-        owner = [words("owner", owner=kpi.owner)] if kpi.owner else []
-        action = [words("to_do", action=kpi.action)] if kpi.action else []
-        said = " ".join([kpi.description[words.language], *more, *owner, *action])
+        owner = words("owner", owner=in_language(kpi.owner, kpi.texts, words.language))
+        action = words("to_do", action=in_language(kpi.action, kpi.texts, words.language))
+        said = " ".join([kpi.description[words.language], *more, owner, action])
         return said if said.endswith((".", "!", "?")) else f"{said}."
 
     def _window(self, kpi: Kpi) -> str:

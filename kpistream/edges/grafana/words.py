@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from kpistream.core.kpis import Language
+from kpistream.core.names import board_name, dimension_name
 
 ENGLISH: Final[Mapping[str, str]] = {
     # names of dashboards
-    "overview": "Overview",
-    "acquisition": "Acquisition",
-    "brand": "Brand",
-    "email": "E-mail",
-    "shop": "Shop",
-    "sales": "Sales",
-    "customers": "Customers",
-    "more": "More KPIs",
     "campaign": "Campaign",
     "alerts": "Alerts",
     "pipeline": "Pipeline health",
@@ -40,11 +33,6 @@ ENGLISH: Final[Mapping[str, str]] = {
     "data_source": "Data source",
     "window": "Window",
     "currency": "Currency",
-    "channel": "Channel",
-    "segment": "Segment",
-    "device": "Device",
-    "country": "Country",
-    "site": "Site",
     "rule": "Rule",
     "firing_alerts": "Firing alerts",
     "fires": "{{rule}} fires",
@@ -203,14 +191,6 @@ ENGLISH: Final[Mapping[str, str]] = {
 }
 
 FRENCH: Final[Mapping[str, str]] = {
-    "overview": "Vue d'ensemble",
-    "acquisition": "Acquisition",
-    "brand": "Marque",
-    "email": "E-mail",
-    "shop": "Boutique",
-    "sales": "Ventes",
-    "customers": "Clients",
-    "more": "Autres KPI",
     "campaign": "Campagne",
     "alerts": "Alertes",
     "pipeline": "État du pipeline",
@@ -232,11 +212,6 @@ FRENCH: Final[Mapping[str, str]] = {
     "data_source": "Source de données",
     "window": "Fenêtre",
     "currency": "Devise",
-    "channel": "Canal",
-    "segment": "Segment",
-    "device": "Appareil",
-    "country": "Pays",
-    "site": "Site",
     "rule": "Règle",
     "firing_alerts": "Alertes actives",
     "fires": "{{rule}} se déclenche",
@@ -398,6 +373,9 @@ FRENCH: Final[Mapping[str, str]] = {
     "son unité ; un fichier de taux y remédie.",
 }
 
+_BESIDE: Final = ("campaign", "alerts", "pipeline")
+"""The dashboards that the catalogue does not list."""
+
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {"en": ENGLISH, "fr": FRENCH}
 
 
@@ -413,13 +391,13 @@ class Words:
         return word.format(**values) if values else word
 
     def board(self, name: str) -> str:
-        """A dashboard's name for people; one of a user's own is as it is written."""
-        return self._words.get(name) or _written_out(name)
+        """A dashboard's name as a title."""
+        return self._words[name] if name in _BESIDE else _as_title(board_name(name, self.language))
 
     def dimension(self, name: str) -> str:
-        """A dimension's name for people."""
-        return self._words.get(name) or _written_out(name)
+        """A dimension's name as a title."""
+        return _as_title(dimension_name(name, self.language))
 
 
-def _written_out(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _as_title(name: str) -> str:
+    return name[:1].upper() + name[1:]

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from kpistream import __version__
 from kpistream.core.kpis import Kpi
+from kpistream.core.names import board_names, dimension_names
 from kpistream.core.plan import Plan
 from kpistream.core.slices import set_name
 from kpistream.edges.web import published
@@ -49,12 +50,23 @@ def kpis_document(plan: Plan) -> dict[str, Any]:
         "kpis": [_published(kpi, windows) for kpi in catalogue.kpis.values()],
         "dashboards": {name: list(kpis) for name, kpis in catalogue.dashboards.items()},
         "funnels": {name: list(kpis) for name, kpis in catalogue.funnels.items()},
+        "names": _names(plan),
+        "texts": dict(plan.texts),
         "windows": windows,
         "dimensions": list(plan.slicing.dimensions),
         "slices": list(map(set_name, plan.slicing.sets)),
         "currency": plan.currency,
         "zone": plan.days.zone,
         "version": __version__,
+    }
+
+
+def _names(plan: Plan) -> dict[str, Any]:
+    """What dimensions, boards and funnels are called by people."""
+    boards = (*plan.catalogue.dashboards, *plan.catalogue.funnels)
+    return {
+        "dimensions": dimension_names(plan.slicing.dimensions),
+        "boards": board_names(boards),
     }
 
 

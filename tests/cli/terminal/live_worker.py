@@ -75,6 +75,14 @@ VOCABULARY: dict[str, Any] = {
         "sales": ["orders", "sales_cycle_length"],
     },
     "funnels": {"shop": ["visitors", "sessions", "orders"]},
+    "texts": {
+        "performance marketing": {
+            "en": "performance marketing",
+            "fr": "marketing à la performance",
+        },
+        "Pause the campaign.": {"en": "Pause the campaign.", "fr": "Suspendre la campagne."},
+        "Look at it.": {"en": "Look at it.", "fr": "À examiner."},
+    },
     "windows": ["5m", "1h", "24h"],
     "dimensions": ["channel", "campaign"],
     "slices": ["total", "channel", "campaign"],
@@ -302,4 +310,4 @@ class Served:
 
     def wait_for(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done in the thread."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)

@@ -19,9 +19,10 @@ from kpistream.cli.terminal.app import TopApp
 from kpistream.cli.terminal.feed import Away, Feed, Picture, Refused
 from kpistream.cli.terminal.frame import Frame
 from kpistream.cli.terminal.query import Query
-from kpistream.cli.terminal.tiles import Tiles
+from kpistream.cli.terminal.tiles import Tiles, TileView
 from kpistream.cli.terminal.vocabulary import Vocabulary
 from kpistream.core.kpis import Language
+from kpistream.edges.web.readiness import broker_silent
 from tests.cli.terminal.live_worker import (
     TOKEN,
     VOCABULARY,
@@ -163,9 +164,8 @@ class TestContent:
 
     async def test_a_value_that_is_not_to_be_trusted_is_marked(self) -> None:
         async with page() as shown:
-            await shown.shows("Visitors")
-            assert re.search(r"ROAS\)\s+!", shown.text)
-            assert re.search(r"Revenue\s+~", shown.text)
+            await shown.until(lambda: re.search(r"ROAS\)\s+!", shown.text))
+            await shown.until(lambda: re.search(r"Revenue\s+~", shown.text))
 
     async def test_a_value_beyond_its_urgent_line_says_so(self) -> None:
         tiles = {"return_on_ad_spend": tile("return_on_ad_spend", 0.8)}
@@ -184,7 +184,7 @@ class TestContent:
 
     async def test_each_step_of_a_funnel_is_a_part_of_the_step_before(self) -> None:
         async with page() as shown:
-            await shown.shows("Funnel shop", "↳ 73 %", "↳ 4.2 %")
+            await shown.shows("Funnel Shop", "↳ 73 %", "↳ 4.2 %")
 
     async def test_without_breakdown_and_funnel_there_is_no_hole(self) -> None:
         async with page(worker(breakdown=None, funnel=None)) as shown:
@@ -200,6 +200,14 @@ class TestContent:
         async with page(worker(missing=[gone], silent_topics=["orders"])) as shown:
             await shown.shows("! missing: http://10.0.0.2:6066 (no answer, channel)")
             await shown.shows("! silent topics: orders")
+
+    async def test_workers_whose_broker_is_away_are_told_from_those_that_are_gone(self) -> None:
+        cut_off = {"worker": "http://10.0.0.3:6066", "reason": broker_silent(0), "slices": []}
+        gone = {"worker": "http://10.0.0.2:6066", "reason": "no answer", "slices": []}
+        async with page(worker(missing=[cut_off, gone])) as shown:
+            since = "the broker has not answered since 1970-01-01T00:00:00Z"
+            await shown.shows(f"! stands still: http://10.0.0.3:6066 ({since})")
+            await shown.shows("! missing: http://10.0.0.2:6066 (no answer)")
 
     async def test_a_board_without_kpis_says_so(self) -> None:
         async with page(worker(tiles={}, breakdown=None, funnel=None)) as shown:
@@ -290,10 +298,10 @@ class TestLive:
         clock = Clock()
         async with page(clock=clock) as shown:
             await shown.shows("● live")
-            clock.now_s = 29.0
+            clock.now_s = 14.0
             await shown.worker.send("patch", {"tiles": {"visitors": tile("visitors", 5)}})
             await shown.shows("no value", "● live")
-            clock.now_s = 31.0
+            clock.now_s = 16.0
             await shown.shows("■ stale")
             await shown.worker.send("patch", {"as_of": "2026-03-01T10:00:31Z"})
             await shown.shows("● live")
@@ -443,6 +451,16 @@ class TestTheEnd:
                 await pilot.pause()
         assert (app.return_code, app.is_running) == (None, False)
 
+    async def test_what_the_clock_a_refusal_or_a_tile_still_says_then_harms_nobody(self) -> None:
+        clock = Clock()
+        async with page(clock=clock) as shown:
+            await shown.shows("● live")
+        clock.now_s = 60.0
+        await shown.app._look_at_the_clock()
+        shown.app._be_refused(Query("sales"), Refused("unknown board", 2))
+        shown.app._choose(TileView.Chosen("visitors"))
+        assert (shown.app.is_running, len(shown.worker.asked)) == (False, 1)
+
 
 def _tiles(names: list[str]) -> dict[str, Any]:
     return {name: tile(name, 1.0) for name in names}
@@ -476,12 +494,12 @@ class TestSizes:
         busy = worker(alerts=[alert()], objectives=[GOAL])
         async with page(busy, SMALL) as shown:
             await shown.shows("128,431 EUR", "CAC", "Visitors", "Objectives", "Revenue by channel")
-            await shown.shows("Funnel shop", "● CRITICAL roas_below_one", "q Quit", "l FR")
+            await shown.shows("Funnel Shop", "● CRITICAL roas_below_one", "q Quit", "l FR")
             assert max(map(len, shown.lines)) <= 80
 
     async def test_eighty_columns_are_enough_for_french(self) -> None:
         async with page(worker(alerts=[alert()]), SMALL, language="fr") as shown:
-            await shown.shows("● en direct", "l EN", "pire", "Entonnoir shop")
+            await shown.shows("● en direct", "l EN", "pire", "Entonnoir Boutique")
 
     async def test_a_narrow_terminal_has_fewer_columns(self) -> None:
         async with page(size=(140, 60)) as shown:

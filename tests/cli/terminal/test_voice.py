@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from kpistream.cli.terminal.details import alert_details, tile_details
+from kpistream.cli.terminal.frame import Frame
 from kpistream.cli.terminal.phrases import HELP, PHRASES
 from kpistream.cli.terminal.vocabulary import Vocabulary
 from kpistream.cli.terminal.voice import Change, Voice
-from tests.cli.terminal.live_worker import VOCABULARY
+from tests.cli.terminal.live_worker import VOCABULARY, alert, overview
 
 ENGLISH = Voice(Vocabulary.of(VOCABULARY))
 FRENCH = Voice(Vocabulary.of(VOCABULARY), "fr")
@@ -106,3 +108,29 @@ def test_each_phrase_is_there_in_both_languages_with_the_same_blanks() -> None:
         assert set(texts) == {"en", "fr"}, name
         assert texts["en"].count("{}") == texts["fr"].count("{}"), name
     assert [len(rows) for rows in HELP.values()] == [12, 12]
+
+
+def test_what_a_rule_says_is_told_in_the_language_of_who_reads_it() -> None:
+    assert ENGLISH.told("Pause the campaign.") == "Pause the campaign."
+    assert FRENCH.told("Pause the campaign.") == "Suspendre la campagne."
+
+
+def test_what_nobody_has_translated_is_told_as_it_is() -> None:
+    assert FRENCH.told("Call Ann.") == "Call Ann."
+    older = Voice(Vocabulary.of({**VOCABULARY, "texts": {}}), "fr")
+    assert older.told("Pause the campaign.") == "Pause the campaign."
+
+
+def test_dimensions_and_boards_have_names() -> None:
+    assert (ENGLISH.dimension("channel"), FRENCH.dimension("channel")) == ("channel", "canal")
+    assert (ENGLISH.board("shop"), FRENCH.board("shop")) == ("Shop", "Boutique")
+
+
+def test_the_details_of_an_alert_and_of_a_tile_are_in_one_language() -> None:
+    line = Frame.of(overview(alerts=[alert()])).alerts[0]
+    told = dict(alert_details(FRENCH, line))
+    assert told["responsable"] == "marketing à la performance"
+    assert told["découpage"] == "canal=ads, campagne=autumn"
+    assert told["pourquoi"] == "A baissé de 2,1 à 0,8."
+    tile = Frame.of(overview()).tiles["revenue"]
+    assert dict(tile_details(FRENCH, tile))["action"] == "À examiner."

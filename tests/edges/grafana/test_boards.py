@@ -161,6 +161,14 @@ def test_descriptions_say_what_the_catalogue_says() -> None:
     assert kpi.action in about
 
 
+def test_descriptions_are_in_the_language_of_the_dashboards() -> None:
+    kpi = CATALOGUE.kpis["conversion_rate"]
+    about = panel(FRENCH["overview"], kpi.name["fr"])["description"]
+    assert f"Responsable : {kpi.texts[kpi.owner]['fr']}." in about
+    assert f"En cas d'écart : {kpi.texts[kpi.action]['fr']}" in about
+    assert kpi.action not in about
+
+
 def test_marks_are_alerts_of_the_boards_own_kpis() -> None:
     marks = {name: board["annotations"]["list"][0]["expr"] for name, board in BOARDS.items()}
     assert "unsubscribe_rate_rising" in marks["email"]

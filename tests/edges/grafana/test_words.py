@@ -38,3 +38,12 @@ def test_a_gap_is_filled() -> None:
 def test_a_board_of_ones_own_is_called_as_it_is_written() -> None:
     assert Words("fr").board("shop") == "Boutique"
     assert Words("fr").board("show_room") == "Show room"
+
+
+def test_a_dimension_is_a_title() -> None:
+    assert Words("fr").dimension("channel") == "Canal"
+    assert Words("fr").dimension("car_brand") == "Car brand"
+
+
+def test_a_board_of_ones_own_is_not_called_by_another_word_of_the_dashboards() -> None:
+    assert Words("fr").board("history") == "History"

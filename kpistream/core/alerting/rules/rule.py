@@ -19,6 +19,7 @@ from kpistream.core.alerting.rules.conditions import (
     Line,
     leaves,
 )
+from kpistream.core.kpis import Language
 from kpistream.core.slices import Slice
 
 ANY_MEMBER: Final = "*"
@@ -50,7 +51,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     condition must hold for ``for_s`` seconds, on ``minimum_sample`` events; the alert goes on for
     ``keep_firing_for_s`` after it held last. ``settle_s`` is how old data must be (None: as the
     stream teaches); a slice is not judged before it is ``hold_off_s`` old. ``inhibits`` names the
-    rules that are not told of while this one fires, for the same members.
+    rules that are not told of while this one fires, for the same members. ``texts`` are those of
+    ``owner``, ``action`` and ``summary`` that are written in both languages, by the English one.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     action: str
     summary: str
+    texts: dict[str, dict[Language, str]] = {}
     labels: dict[str, str] = {}
     inhibits: tuple[str, ...] = ()
 

@@ -42,13 +42,11 @@ from kpistream.core.alerting.rules.rule import (
 from kpistream.core.lags import LADDER
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, Path, load, validate
 from kpistream.core.slices import normalise_member
+from kpistream.core.texts import Wording, Words, plain, translations
 from kpistream.core.windows import parse_window, settled_name
 
 MAX_FOR_S: Final = 30 * 86_400.0
 """The longest `for`, `keep_firing_for`, `settle` and `hold_off`, in seconds."""
-
-MAX_WORDS: Final = 500
-"""The most characters of an owner, an action, a summary, a label or a member."""
 
 LEARNED: Final = "learned"
 RAW: Final = "raw"
@@ -113,14 +111,6 @@ def unknown_inhibited(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str]]:
 # --- a rule as a person writes it ----------------------------------------------------------
 
 
-def _said(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be empty")
-    if len(text) > MAX_WORDS:
-        raise ValueError(f"must not be longer than {MAX_WORDS} characters")
-    return text.strip()
-
-
 def _named(text: str) -> str:
     if _NAME.fullmatch(text) is None:
         raise ValueError(f"{text!r} is no name; write up to 64 of a-z, 0-9 and _, a letter first")
@@ -142,7 +132,6 @@ def _inhibited(value: object) -> object:
     return names
 
 
-_Words = Annotated[str, AfterValidator(_said)]
 _Name = Annotated[str, AfterValidator(_named)]
 _Confidence = Annotated[object, AfterValidator(_confident)]
 
@@ -150,7 +139,7 @@ _Confidence = Annotated[object, AfterValidator(_confident)]
 class _RuleWritten(LeafWritten):
     name: _Name
     kpi: str
-    slice: dict[str, _Words] = Field(default_factory=dict)
+    slice: dict[str, Words] = Field(default_factory=dict)
     window: str
     when: WhenWritten | None = None
     confidence: _Confidence = DEFAULT_CONFIDENCE
@@ -161,10 +150,10 @@ class _RuleWritten(LeafWritten):
     settle: str = "0s"
     hold_off: str = "0s"
     severity: Annotated[Severity, Field(strict=False)]
-    owner: _Words
-    action: _Words
-    summary: _Words
-    labels: dict[_Name, _Words] = Field(default_factory=dict)
+    owner: Wording
+    action: Wording
+    summary: Wording
+    labels: dict[_Name, Words] = Field(default_factory=dict)
     inhibits: Annotated[object, AfterValidator(_inhibited)] = []
 
 
@@ -229,9 +218,10 @@ class _RuleReader:
             settle_s=settle,
             hold_off_s=self._seconds("hold_off", written.hold_off),
             severity=written.severity,
-            owner=written.owner,
-            action=written.action,
-            summary=written.summary,
+            owner=plain(written.owner),
+            action=plain(written.action),
+            summary=plain(written.summary),
+            texts=translations(written.owner, written.action, written.summary),
             labels=written.labels,
             inhibits=tuple(map(str, inhibits)),
         )
