@@ -11,29 +11,49 @@ from typing import Any, Final, Self, TypeVar
 
 from aiohttp import hdrs, web
 
+from kpistream.core.alerting.telling.matchers import Matchers, parse_matchers
+from kpistream.edges.web.alerts import AcknowledgeBody
 from kpistream.edges.web.assets import Assets
+from kpistream.edges.web.body import Body, read_body
+from kpistream.edges.web.guard import Guard
 from kpistream.edges.web.problem import Problem, problems_as_json
+from kpistream.edges.web.silences import EndBody, SilenceBody
 from kpistream.edges.web.site import page_policy
 from tests.browser import shop
 
 T = TypeVar("T")
+B = TypeVar("B", bound=Body)
 
-_PATIENCE_S: Final = 10.0
+_PATIENCE_S: Final = 60.0
 
 Frame = dict[str, Any]
+
+SILENCE: Final = "5f0c2ab94d7e4a10"
+"""The id of every silence that is made."""
 
 
 class FakeWorker:
     """A worker whose picture is a test's, in a thread of its own.
 
     ``kpis`` is its catalogue, ``overrides`` replace parts of each frame. ``asked`` are the queries
-    of all streams so far; ``unready`` and ``refuses`` say why it answers none.
+    of all streams so far; ``unready`` and ``refuses`` say why it answers none. ``said`` is what
+    people have said so far, which changes nothing in the picture: that is for the test to tell.
+    ``write_token`` is what it takes, ``problem`` what is answered instead, and while ``answering``
+    is not set, nothing is.
     """
 
     def __init__(self) -> None:
         self.overrides: dict[str, Any] = {}
         self.kpis = shop.kpis()
         self.token: str | None = None
+        self.write_token: str | None = None
+        self.problem: tuple[HTTPStatus, str] | None = None
+        self.said: list[tuple[str, Body]] = []
+        self.said_with: list[str | None] = []
+        self.matchers: list[Matchers] = []
+        self.silences: list[dict[str, Any]] = []
+        self.answering = threading.Event()
+        self.answering.set()
         self.unready: str | None = None
         self.refuses: str | None = None
         self.asked: list[dict[str, str]] = []
@@ -103,6 +123,14 @@ class FakeWorker:
         app.add_routes(
             [web.get("/api/v1/kpis", self._kpis), web.get("/api/v1/live", self._live)],
         )
+        app.add_routes(
+            [
+                web.post("/api/v1/alerts/{fingerprint}/acknowledge", self._acknowledge),
+                web.get("/api/v1/silences", self._silences),
+                web.post("/api/v1/silences", self._silence),
+                web.delete("/api/v1/silences/{id}", self._end),
+            ]
+        )
         app.on_response_prepare.append(self._note)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -120,6 +148,7 @@ class FakeWorker:
         self.paths.append(request.path)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["Content-Security-Policy"] = page_policy(())
+        response.headers["Referrer-Policy"] = "no-referrer"
 
     def _check(self, request: web.Request) -> None:
         given = request.headers.get(hdrs.AUTHORIZATION)
@@ -150,6 +179,38 @@ class FakeWorker:
             del self._streams[stream]
         return stream
 
+    async def _acknowledge(self, request: web.Request) -> web.Response:
+        said = await self._hear(request, AcknowledgeBody)
+        return _accepted({"author": said.author, "comment": said.comment})
+
+    async def _silences(self, request: web.Request) -> web.Response:
+        self._check(request)
+        self._fail()
+        return web.json_response({"silences": self.silences})
+
+    async def _silence(self, request: web.Request) -> web.Response:
+        said = await self._hear(request, SilenceBody)
+        self.matchers.append(parse_matchers(said.matchers))
+        return _accepted({"id": SILENCE, "ends_at": shop.moment(shop.NOW)})
+
+    async def _end(self, request: web.Request) -> web.Response:
+        await self._hear(request, EndBody)
+        return _accepted({"id": request.match_info["id"], "ended_at": shop.moment(shop.NOW)})
+
+    async def _hear(self, request: web.Request, shape: type[B]) -> B:
+        """What somebody who may says; behind the guard that real workers have."""
+        self.said_with.append(request.headers.get(hdrs.AUTHORIZATION))
+        Guard("127.0.0.1", _known(self.token), _known(self.write_token)).check(request, "write")
+        said = await read_body(request, shape)
+        await asyncio.to_thread(self.answering.wait, _PATIENCE_S)
+        self._fail()
+        self.said.append((f"{request.method} {request.path}", said))
+        return said
+
+    def _fail(self) -> None:
+        if self.problem is not None:
+            raise Problem(*self.problem)
+
     def frame(self, query: dict[str, str]) -> Frame:
         """What a new page is told first."""
         frame = shop.frame(query)
@@ -171,3 +232,11 @@ class FakeWorker:
         await self._tell(self._event("bye", {"reason": "the worker stops"}))
         for over in list(self._streams.values()):
             over.set()
+
+
+def _known(token: str | None) -> tuple[str, ...]:
+    return () if token is None else (token,)
+
+
+def _accepted(document: dict[str, Any]) -> web.Response:
+    return web.json_response(document, status=HTTPStatus.ACCEPTED)

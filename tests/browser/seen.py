@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 """The most that a page is waited for; it is shown as soon as it is there."""
 
 expect.set_options(timeout=PATIENCE_MS)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.kpis import Kpi
+from kpistream.core.names import board_names, dimension_names
 
 CATALOGUE: Final = Path(__file__).parents[2] / "kpistream" / "catalogue.yml"
 
@@ -64,6 +65,8 @@ MEMBERS: Final[Mapping[str, Mapping[str, tuple[float, float, float]]]] = {
 }
 """A dimension's members to their part of the whole, their change, and their part of the sample."""
 
+ROAS_SUMMARY: Final = "A campaign earns less than it costs."
+
 FUNNEL: Final = (
     ("impressions", 1_284_300),
     ("clicks", 38_540),
@@ -97,6 +100,17 @@ def kpis() -> dict[str, Any]:
         "kpis": [_kpi(kpi) for kpi in declared.kpis.values()],
         "dashboards": {name: list(ids) for name, ids in declared.dashboards.items()},
         "funnels": {"shop": [kpi for kpi, _ in FUNNEL]},
+        "names": {
+            "dimensions": dimension_names(DIMENSIONS),
+            "boards": board_names([*declared.dashboards, "shop"]),
+        },
+        "texts": {
+            **{text: both for kpi in declared.kpis.values() for text, both in kpi.texts.items()},
+            ROAS_SUMMARY: {
+                "en": ROAS_SUMMARY,
+                "fr": "Une campagne rapporte moins que sa publicité.",
+            },
+        },
         "windows": list(WINDOWS),
         "dimensions": list(DIMENSIONS),
         "slices": list(SETS),
@@ -232,7 +246,7 @@ def alert(**changes: Any) -> dict[str, Any]:
         "severity": "critical",
         "owner": "performance marketing",
         "action": "Pause the campaign.",
-        "summary": "A campaign earns less than it costs.",
+        "summary": ROAS_SUMMARY,
         "labels": {},
         "inhibits": [],
         "currency": "EUR",

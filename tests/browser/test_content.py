@@ -15,6 +15,7 @@ from tests.browser.seen import alert, plain, text, tile, value
 pytestmark = pytest.mark.browser
 
 ROAS = "d0f537b5fbd28f67"
+UNSUBSCRIBES = "5a0c3f6b2e917d44"
 
 VALUES: list[tuple[str, float | None, str]] = [
     ("revenue", 48_210.5, "€48,210.50"),
@@ -529,7 +530,7 @@ class TestFrench:
     def test_is_spoken_to_who_asks_for_it(self, opened: Open) -> None:
         page = opened(locale="fr-FR")
         assert page.locator("html").get_attribute("lang") == "fr"
-        assert page.title() == "(2) Vue d\u2019ensemble · kpistream"
+        assert page.title() == "(2) Vue d'ensemble · kpistream"
         assert text(tile(page, "revenue").locator(".tile-name")).startswith("Chiffre d'affaires")
         assert text(value(page, "revenue")) == "48 210,55 €"
         assert text(tile(page, "conversion_rate").locator(".change")) == "▲ +0,15 pt mieux"
@@ -546,9 +547,27 @@ class TestFrench:
         )
         assert text(why) == expected
 
-    def test_marks_what_is_left_in_english(self, opened: Open) -> None:
+    def test_tells_what_rules_and_kpis_say_in_french(self, opened: Open) -> None:
         page = opened("?lang=fr")
-        assert alert(page, ROAS).locator(".alert-summary").get_attribute("lang") == "en"
+        summary = alert(page, ROAS).locator(".alert-summary")
+        assert text(summary) == "Une campagne rapporte moins que sa publicité."
+        assert summary.get_attribute("lang") is None
+        alert(page, ROAS).get_by_text("Détails").first.click()
+        assert "Responsable marketing à la performance" in text(alert(page, ROAS))
+        tile(page, "revenue").get_by_role("button").nth(1).click()
+        assert "Responsable e-commerce" in text(page.locator("dialog.details"))
+
+    def test_marks_what_nobody_has_translated(self, opened: Open) -> None:
+        page = opened("?lang=fr")
+        assert alert(page, UNSUBSCRIBES).locator(".alert-summary").get_attribute("lang") == "en"
+        page = opened("?lang=en")
+        summary = alert(page, UNSUBSCRIBES).locator(".alert-summary")
+        assert summary.get_attribute("lang") is None
+
+    def test_calls_dimensions_and_funnels_what_the_worker_calls_them(self, opened: Open) -> None:
+        page = opened("?lang=fr&by=channel")
+        assert "canal" in text(page.locator("#breakdown table"))
+        assert text(page.locator("#funnel-title")) == "Entonnoir : Boutique"
 
     def test_can_be_turned_to_and_back_without_loading_anew(self, opened: Open) -> None:
         page = opened()

@@ -36,6 +36,17 @@ rules:
     owner: media buying
     action: Look who clicks.
     summary: Far more clicks than usual.
+  - name: flood_of_clicks
+    kpi: clicks
+    slice: {channel: "*"}
+    window: 5m
+    above: 20
+    confidence: raw
+    minimum_sample: 1
+    severity: critical
+    owner: media buying
+    action: Pause the campaign.
+    summary: A flood of clicks.
 """
 CONFIG = """
 partitions: 1
@@ -136,6 +147,34 @@ def test_an_event_changes_the_page_and_an_alert_appears_and_resolves(
     expect(active).not_to_contain_text("Far more clicks than usual.", timeout=PATIENCE_MS)
     resolved = page.locator("#resolved-alerts")
     expect(resolved).to_have_count(1)
+    assert errors == []
+    page.close()
+
+
+def test_an_alert_is_acknowledged_silenced_and_told_again(
+    chromium: Browser, stage: tuple[WorkerProcess, Send]
+) -> None:
+    worker, send = stage
+    send("display", 25)
+    page = opened(chromium, worker, "?window=5m")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    card = page.locator(".alert").filter(has_text="A flood of clicks.")
+    expect(card).to_have_attribute("data-state", "firing", timeout=PATIENCE_MS)
+
+    card.get_by_role("button", name="Acknowledge").click()
+    page.get_by_label("Your name").fill("ana")
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
+    expect(card).to_contain_text("Acknowledged by ana", timeout=PATIENCE_MS)
+
+    card.get_by_role("button", name="Silence", exact=False).click()
+    page.get_by_role("button", name="Silence", exact=True).click()
+    expect(card).to_contain_text("Silenced", timeout=PATIENCE_MS)
+
+    card.get_by_role("button", name="End silence").click()
+    page.get_by_role("button", name="End silence", exact=True).click()
+    expect(card).not_to_contain_text("Silenced", timeout=PATIENCE_MS)
+    expect(card).to_contain_text("Acknowledged by ana")
     assert errors == []
     page.close()
 

@@ -31,7 +31,7 @@ Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
 
 
 class Missing(msgspec.Struct):
-    """A worker that did not answer, why, and the sets of slices that are missing for it."""
+    """A worker that did not answer, or with what may be old: why, and for which sets of slices."""
 
     worker: str
     reason: str
@@ -129,12 +129,25 @@ class Kpi(msgspec.Struct):
     measures: list[str]
 
 
+class Names(msgspec.Struct):
+    """What dimensions are called inside a sentence, and boards and funnels as titles."""
+
+    dimensions: dict[str, dict[Language, str]]
+    boards: dict[str, dict[Language, str]]
+
+
 class Kpis(msgspec.Struct):
-    """The KPIs, what people look at together, and what can be asked for."""
+    """The KPIs, what people look at together, and what can be asked for.
+
+    ``texts`` has what KPIs and rules say in both languages: by the text that stands as ``owner``,
+    ``action`` or ``summary`` of KPIs and alerts.
+    """
 
     kpis: list[Kpi]
     dashboards: dict[str, list[str]]
     funnels: dict[str, list[str]]
+    names: Names
+    texts: dict[str, dict[Language, str]]
     windows: list[str]
     dimensions: list[str]
     slices: list[str]
@@ -206,10 +219,14 @@ class Alerts(msgspec.Struct):
 
 
 class Transitions(msgspec.Struct):
-    """Changes of alerts to firing and resolved, the oldest first; whether there are more."""
+    """Changes of alerts to firing and resolved, the oldest first; whether there are more.
+
+    ``since`` is when the log begins, if some of it is gone; null if it holds all there ever were.
+    """
 
     transitions: list[ToldAlert]
     truncated: bool
+    since: Moment | None
 
 
 class Objective(msgspec.Struct):
@@ -344,7 +361,7 @@ class Alive(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
-    """Whether the worker has recovered, and what it waits for if not."""
+    """Whether the worker has recovered and the broker answers it, and what it waits for if not."""
 
     status: Literal["ready", "not ready"]
     reasons: list[str]

@@ -1,5 +1,6 @@
 /** Alerts: those that fire, why, what they cost and whose job they are; the resolved ones folded. */
 
+import { Buttons } from "./buttons.js";
 import { verdictOf } from "./change.js";
 import { clean, el, flash, keyed, setAttribute, setPart, setText, show } from "./dom.js";
 import { hasMoved, sentence } from "./why.js";
@@ -14,11 +15,14 @@ export class Alerts {
    * @param {HTMLElement} place
    * @param {import("./view.js").View} view
    * @param {(text: string) => void} announce
+   * @param {import("./acts.js").Acts} acts
    */
-  constructor(place, view, announce) {
+  constructor(place, view, announce, acts) {
     this.view = view;
     this.announce = announce;
+    this.acts = acts;
     this.title = view.heading("alerts-title", view.words.say("alerts"));
+    this.title.tabIndex = -1;
     this.count = el("span", { class: "badge", id: "firing-count" });
     this.none = el("p", { class: "empty calm" });
     this.active = el("ul", { class: "alerts", id: "active-alerts" });
@@ -43,12 +47,16 @@ export class Alerts {
     const firing = sorted(picture.alerts.filter((alert) => alert.state === "firing"));
     const pending = picture.alerts.filter((alert) => alert.state === "pending");
     const over = picture.alerts.filter((alert) => alert.state === "resolved");
+    const hadFocus = this.active.contains(document.activeElement);
     this.updateHead(firing, picture, isAway);
     show(this.none, firing.length + pending.length === 0);
     this.updateList(this.active, [...firing, ...pending], picture.asOf);
     show(this.fold, over.length > 0);
     setText(this.overCount, view.words.say("resolved_count", { count: over.length }));
     this.updateList(this.over, over, picture.asOf);
+    if (hadFocus && !this.active.contains(document.activeElement)) {
+      this.title.focus({ preventScroll: true });
+    }
     this.tell(picture.alerts);
   }
 
@@ -68,7 +76,7 @@ export class Alerts {
 
   updateList(list, alerts, asOf) {
     keyed(list, alerts, (alert) => alert.fingerprint,
-      (alert) => new Card(alert, this.view),
+      (alert) => new Card(alert, this.view, this.acts),
       (card, alert) => card.update(alert, asOf));
   }
 
@@ -79,7 +87,7 @@ export class Alerts {
     for (const alert of this.states === null ? [] : alerts) {
       const before = this.states.get(alert.fingerprint);
       if (before === alert.state) continue;
-      const what = `${this.view.kpiName(alert.kpi)}, ${this.view.sliceName(alert.slice)}`;
+      const what = this.view.alertName(alert);
       if (alert.state === "firing") this.announce(words.say("alert_fires", { what }));
       if (alert.state === "resolved" && before === "firing") {
         this.announce(words.say("alert_resolved", { what }));
@@ -96,15 +104,14 @@ function sorted(alerts) {
 }
 
 class Card {
-  constructor(alert, view) {
+  constructor(alert, view, acts) {
     this.view = view;
     this.alert = alert;
-    const foreign = { lang: view.words.foreign };
     this.severity = el("span", { class: "badge" });
     this.since = el("time", { class: "alert-since" });
     this.name = el("h3", { class: "alert-name" });
     this.slice = el("p", { class: "alert-slice" });
-    this.summary = el("p", { class: "alert-summary", ...foreign });
+    this.summary = el("p", { class: "alert-summary" });
     this.value = el("strong", { class: "alert-value" });
     this.baseline = el("span", { class: "quiet" });
     this.stake = el("span", { class: "stake" });
@@ -115,6 +122,7 @@ class Card {
       el("span", { class: "alert-aside" }, view.words.say("since_before")), " ", this.sentence,
       " ", this.whyThen);
     this.muted = el("p", { class: "alert-muted" });
+    this.buttons = new Buttons(view, acts, alert);
     this.more = new More(view, alert);
     this.node = el(
       "li",
@@ -126,6 +134,7 @@ class Card {
       this.why,
       this.summary,
       this.muted,
+      this.buttons.node,
       this.more.node,
     );
   }
@@ -141,7 +150,8 @@ class Card {
       alert.state === "pending" ? `${severity}, ${words.say("pending")}` : severity);
     setText(this.name, view.kpiName(alert.kpi));
     setText(this.slice, `${view.sliceName(alert.slice)} · ${words.window(alert.window)}`);
-    setText(this.summary, clean(alert.summary));
+    setText(this.summary, view.told(alert.summary));
+    setAttribute(this.summary, "lang", view.languageOf(alert.summary));
     this.updateSince(alert, asOf, format, words);
     this.updateFigures(alert, format, words);
     const why = clean(sentence(alert, view, measureOf(alert, view))).replaceAll(" %", "\u00a0%");
@@ -151,6 +161,7 @@ class Card {
     const muted = mutedBy(alert.suppression, words);
     setText(this.muted, muted);
     show(this.muted, muted !== "");
+    this.buttons.update(alert);
     this.more.update(alert);
   }
 
@@ -266,19 +277,20 @@ class More {
   }
 
   updateFacts(alert) {
-    const { format, words } = this.view;
+    const { view } = this;
+    const { format, words } = view;
     const p = alert.evidence?.p ?? null;
     const times = alert.fired_at?.length ?? 0;
     const facts = [
-      ["action", clean(alert.action), true],
-      ["owner", clean(alert.owner), true],
-      ["condition", clean(alert.evidence?.condition), true],
-      ["sample", alert.sample ? format.count(alert.sample) : "", false],
-      ["chance", p === null ? "" : chance(p, format, words), false],
-      ["fired_often", times > 1 ? words.say("fired_often", { count: times }) : "", false],
+      ["action", view.told(alert.action), view.languageOf(alert.action)],
+      ["owner", view.told(alert.owner), view.languageOf(alert.owner)],
+      ["condition", clean(alert.evidence?.condition), words.foreign],
+      ["sample", alert.sample ? format.count(alert.sample) : ""],
+      ["chance", p === null ? "" : chance(p, format, words)],
+      ["fired_often", times > 1 ? words.say("fired_often", { count: times }) : ""],
     ].filter(([, text]) => text);
-    keyed(this.facts, facts, ([key]) => key, ([key, , isForeign]) => new Fact(key, isForeign, words),
-      (fact, [, text]) => fact.update(text));
+    keyed(this.facts, facts, ([key]) => key, ([key]) => new Fact(key, words),
+      (fact, [, text, lang]) => fact.update(text, lang));
   }
 }
 
@@ -333,14 +345,15 @@ class Effect {
 }
 
 class Fact {
-  constructor(key, isForeign, words) {
-    this.text = el("dd", { lang: isForeign ? words.foreign : null });
+  constructor(key, words) {
+    this.text = el("dd");
     const name = key === "fired_often" ? "history" : key;
     this.node = el("div", {}, el("dt", {}, words.say(name)), this.text);
   }
 
-  update(text) {
+  update(text, lang) {
     setText(this.text, text);
+    setAttribute(this.text, "lang", lang);
   }
 }
 

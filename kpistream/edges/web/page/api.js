@@ -20,10 +20,19 @@ export class Problem extends Error {
   }
 }
 
+/** So long somebody who says something is kept waiting. */
+const PATIENCE_MS = 20_000;
+
+const JSON_TYPE = "application/json";
+
 export class Api {
-  /** @param {import("./token.js").Token} token */
-  constructor(token) {
+  /**
+   * @param {import("./token.js").Token} token
+   * @param {import("./token.js").WriteToken} writeToken
+   */
+  constructor(token, writeToken) {
     this.token = token;
+    this.writeToken = writeToken;
     this.base = new URL("api/v1/", document.baseURI);
   }
 
@@ -34,7 +43,7 @@ export class Api {
    * @param {AbortSignal} [signal]
    */
   async get(path, signal) {
-    return (await this.open(path, "application/json", signal)).json();
+    return (await this.open(path, JSON_TYPE, signal)).json();
   }
 
   /**
@@ -45,11 +54,31 @@ export class Api {
    * @param {AbortSignal} [signal]
    */
   async open(path, accept, signal) {
-    const headers = { Accept: accept };
-    const token = this.token.value;
-    if (token) headers.Authorization = `Bearer ${token}`;
+    return this.ask(path, this.token.value, { headers: { Accept: accept }, signal });
+  }
+
+  /**
+   * Say something, and get what is answered; throws Problem, or another error when nobody answers.
+   *
+   * Where a worker has no tokens of its own for writing, it is who may read that may write.
+   *
+   * @param {"POST" | "DELETE"} method
+   * @param {string} path
+   * @param {object} said
+   */
+  async send(method, path, said) {
+    const answer = await this.ask(path, this.writeToken.value || this.token.value, {
+      method, body: JSON.stringify(said), signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: { "Accept": JSON_TYPE, "Content-Type": JSON_TYPE },
+    });
+    return answer.json();
+  }
+
+  async ask(path, token, { headers, ...options }) {
+    const known = token ? { Authorization: `Bearer ${token}` } : {};
     const answer = await fetch(new URL(path, this.base), {
-      headers, signal, cache: "no-store", credentials: "same-origin", redirect: "error",
+      ...options, headers: { ...headers, ...known },
+      cache: "no-store", credentials: "same-origin", redirect: "error",
     });
     if (!answer.ok) throw await problemOf(answer);
     return answer;

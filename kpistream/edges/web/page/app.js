@@ -1,5 +1,6 @@
 /** The page: asks a worker what there is, follows it, and shows what it tells. */
 
+import { Acts } from "./acts.js";
 import { liveQuery, readAddress, writeAddress } from "./address.js";
 import { Alerts } from "./alerts.js";
 import { Api, Problem } from "./api.js";
@@ -10,13 +11,14 @@ import { Details } from "./details.js";
 import { clean, setAttribute, setText, show } from "./dom.js";
 import { Format } from "./format.js";
 import { Funnel } from "./funnel.js";
+import { Kept } from "./kept.js";
 import { Notices } from "./notices.js";
 import { Objectives } from "./objectives.js";
 import { Changes, Picture } from "./picture.js";
 import { Status } from "./status.js";
 import { sleep, Stream } from "./stream.js";
 import { Tiles } from "./tiles.js";
-import { askForToken, Token } from "./token.js";
+import { askForToken, Token, WriteToken } from "./token.js";
 import { View } from "./view.js";
 import { preferredLanguage, Words } from "./words.js";
 
@@ -28,7 +30,9 @@ const LONGEST_WAIT_MS = 10_000;
 class Page {
   constructor() {
     this.token = new Token();
-    this.api = new Api(this.token);
+    this.api = new Api(this.token, new WriteToken());
+    this.acts = new Acts(this.api, new Kept("kpistream.author", () => localStorage), announce,
+      () => this.later(new Changes(["alerts"], [])));
     this.asked = readAddress(location.search);
     this.words = new Words(this.asked.lang ?? preferredLanguage());
     /** @type {Catalogue | null} */
@@ -137,6 +141,7 @@ class Page {
     const { catalogue, choice, words } = this;
     const format = new Format(words.tag, catalogue.zone, catalogue.currency, words.say);
     this.view = new View(words, format, catalogue, choice, (changes) => this.choose(changes));
+    this.acts.view = this.view;
     this.status.speak(words, format);
     this.controls = new Controls(
       { boards: byId("boards"), choices: byId("choices"), chips: byId("chips") }, this.view,
@@ -147,7 +152,7 @@ class Page {
       (kpi) => this.details.open(kpi, this.picture));
     this.breakdown = new Breakdown(byId("breakdown"), this.view);
     this.funnel = new Funnel(byId("funnel"), this.view);
-    this.alerts = new Alerts(byId("alerts"), this.view, (text) => setText(byId("said"), text));
+    this.alerts = new Alerts(byId("alerts"), this.view, announce, this.acts);
     this.objectives = new Objectives(byId("objectives"), this.view);
     setText(byId("foot"), words.say("shown_at", {
       version: clean(catalogue.version), currency: clean(catalogue.currency), zone: format.zone,
@@ -165,7 +170,7 @@ class Page {
 
   title() {
     const { board: id } = this.choice;
-    const board = id === null ? this.words.say("kpis") : this.words.named("board", id);
+    const board = id === null ? this.words.say("kpis") : this.view.boardName(id);
     const { firing } = this.picture;
     const title = `${firing ? `(${firing}) ` : ""}${board} · kpistream`;
     if (document.title !== title) document.title = title;
@@ -209,6 +214,7 @@ class Page {
     }
     if (changes.has("breakdown", "query")) this.breakdown.update(picture);
     if (changes.has("funnel")) this.funnel.update(picture);
+    if (changes.has("alerts")) this.acts.take(picture.alerts);
     if (changes.has("alerts", "firing", "as_of", "missing")) {
       this.alerts.update(picture, this.status.isAway);
     }
@@ -234,7 +240,7 @@ class Page {
     if (set === "total" || !this.catalogue) return this.words.say("total");
     const { dimensions } = this.catalogue;
     const parts = dimensions.filter((dimension) => `_${set}_`.includes(`_${dimension}_`));
-    return parts.map((dimension) => this.words.named("dimension", dimension)).join(" × ") || set;
+    return parts.map((dimension) => this.view.dimensionName(dimension)).join(" × ") || set;
   }
 
   lost(problem) {
@@ -329,6 +335,11 @@ class Page {
 
 const ALL = ["as_of", "query", "tiles", "breakdown", "funnel", "alerts", "objectives", "missing",
   "silent_topics"];
+
+/** Say something to those who do not see it. */
+function announce(text) {
+  setText(byId("said"), text);
+}
 
 /** @returns {any} */
 function byId(id) {

@@ -15,6 +15,12 @@ export class Catalogue {
   constructor(told) {
     /** @type {Map<string, Kpi>} */
     this.kpis = new Map(told.kpis.map((kpi) => [kpi.id, kpi]));
+    /** What KPIs and rules say in both languages, by what stands in them and in alerts. */
+    this.texts = new Map(Object.entries(told.texts ?? {}));
+    this.names = {
+      board: new Map(Object.entries(told.names?.boards ?? {})),
+      dimension: new Map(Object.entries(told.names?.dimensions ?? {})),
+    };
     this.boards = new Map(Object.entries(told.dashboards));
     this.windows = told.windows;
     this.dimensions = told.dimensions;

@@ -47,7 +47,7 @@ export class Controls {
           event.preventDefault();
           choose({ board, kpi: null });
         },
-      }, words.named("board", board)),
+      }, this.view.boardName(board)),
       (link, board) => {
         setAttribute(link, "href", writeAddress({ ...choice, board, kpi: null }));
         setAttribute(link, "aria-current", board === choice.board ? "page" : null);

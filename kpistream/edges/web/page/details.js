@@ -81,8 +81,8 @@ export class Details {
       ? limitText(format.limit(value, this.view.catalogue.measure(this.kpi)), direction) : "");
     const facts = [
       ["formula", clean(kpi?.formula)],
-      ["owner", clean(kpi?.owner)],
-      ["action", clean(kpi?.action)],
+      ["owner", this.view.told(kpi?.owner)],
+      ["action", this.view.told(kpi?.action)],
       ["target", limit(kpi?.target, kpi?.direction)],
       ["urgent", limit(kpi?.urgent, kpi?.direction === "up" ? "down" : "up")],
       ["trust", trust],
@@ -90,15 +90,15 @@ export class Details {
       ["minimum_sample", kpi ? format.count(kpi.minimum_sample) : ""],
     ].filter(([, fact]) => fact);
     keyed(this.facts, facts, ([key]) => `${this.kpi} ${key}`,
-      ([key]) => fact(key, words),
+      ([key]) => fact(key, this.view.words, SAID.has(key) ? this.view.languageOf(kpi?.[key]) : null),
       (node, [, value]) => setText(node.lastElementChild, value));
   }
 }
 
-const FOREIGN = new Set(["owner", "action"]);
+/** What the catalogue says, in a language of its own. */
+const SAID = new Set(["owner", "action"]);
 
-function fact(key, words) {
-  const lang = FOREIGN.has(key) ? words.foreign : null;
+function fact(key, words, lang) {
   const value = el("dd", { lang, class: key === "formula" ? "code" : null });
   return el("div", {}, el("dt", {}, words.say(key)), value);
 }

@@ -21,7 +21,7 @@ export class Funnel {
     const { view } = this;
     const steps = picture.funnel?.steps ?? [];
     show(this.part, steps.length > 0);
-    const name = clean(view.words.named("board", picture.funnel?.name ?? ""));
+    const name = view.boardName(picture.funnel?.name ?? "");
     setText(this.title, view.words.say("funnel", { name }));
     const rates = ratesOf(steps);
     const whole = part(steps.at(-1)?.value, steps[0]?.value);

@@ -1,4 +1,4 @@
-/** Notices: what is missing in what the page shows. */
+/** Notices: what is missing in what the page shows, or old. */
 
 import { clean, el, keyed, setAttribute, setText } from "./dom.js";
 
@@ -19,7 +19,7 @@ export class Notices {
    */
   update(words, picture, nameOf) {
     const notices = [this.away(words), this.problem, missing(picture, words, nameOf),
-      silent(picture, words), empty(picture, words)].filter((notice) => notice !== null);
+      cutOff(picture, words), silent(picture, words), empty(picture, words)].filter((notice) => notice !== null);
     keyed(this.place, notices, (notice) => notice.key,
       () => new Notice(),
       (made, notice) => made.update(notice));
@@ -32,7 +32,7 @@ export class Notices {
 }
 
 function missing(picture, words, nameOf) {
-  const workers = picture.missing;
+  const workers = picture.gone;
   if (!workers.length) return null;
   return {
     key: "missing",
@@ -43,6 +43,17 @@ function missing(picture, words, nameOf) {
       const slices = (gone.slices ?? []).map(nameOf).join(", ");
       return slices ? `${who} (${words.say("missing_slices", { slices })})` : who;
     }),
+  };
+}
+
+function cutOff(picture, words) {
+  const workers = picture.cutOff;
+  if (!workers.length) return null;
+  return {
+    key: "cut-off",
+    text: words.say("cut_off", { count: workers.length }),
+    parts: workers.map(({ worker, reason }) => words.say("missing_part",
+      { worker: clean(worker), reason: clean(reason) })),
   };
 }
 

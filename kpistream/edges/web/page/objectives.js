@@ -73,7 +73,8 @@ class Objective {
   }
 
   updateFacts(told, text) {
-    const { format, words } = this.view;
+    const { view } = this;
+    const { format, words } = view;
     const days = Math.max(0, Math.ceil(told.days_left));
     const isLimit = told.counts === "cumulative" && told.direction === "down";
     const aDay = isLimit ? "allowed_per_day" : "needed_per_day";
@@ -86,7 +87,7 @@ class Objective {
         ? null : words.say("projected", { value: text(told.projected) })],
       ["a_day", told.needed_per_day ? words.say(aDay, { value: text(told.needed_per_day) }) : null],
       ["days", words.say("days_left", { number: days, count: format.count(days) })],
-      ["owner", clean(told.owner) || null],
+      ["owner", view.told(told.owner) || null],
     ].filter(([, fact]) => fact !== null);
     keyed(this.facts, facts, ([key]) => key, () => el("li"),
       (node, [, fact]) => setText(node, fact));

@@ -1,5 +1,8 @@
 /** The picture: what the worker has told so far, a frame and the patches since. */
 
+/** How the reason of a worker begins whose broker is away: it answers, with what may be old. */
+const BROKER_SILENT = "the broker has not answered since";
+
 /** What has changed in a picture: its keys, and of the tiles those of which KPIs. */
 export class Changes {
   /**
@@ -46,6 +49,8 @@ export class Picture {
   get objectives() { return this.rest.objectives ?? []; }
   get silentTopics() { return this.rest.silent_topics ?? []; }
   get missing() { return this.rest.missing ?? []; }
+  get gone() { return this.missing.filter((worker) => !isCutOff(worker)); }
+  get cutOff() { return this.missing.filter(isCutOff); }
 
   /** Begin anew with a frame. */
   frame(told) {
@@ -67,4 +72,8 @@ export class Picture {
     }
     return new Changes(Object.keys(told), isGone ? null : Object.keys(tiles));
   }
+}
+
+function isCutOff(worker) {
+  return String(worker.reason).startsWith(BROKER_SILENT);
 }

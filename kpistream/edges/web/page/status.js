@@ -8,6 +8,9 @@ const STALE_AFTER_MS = 10_000;
 /** So long after that it says of all that it shows that it may be old. */
 const AWAY_AFTER_MS = 3_000;
 
+/** A time that moves each second has stood still for so long: what is shown may be old. */
+const STILL_AFTER_MS = 15_000;
+
 export class Status {
   /**
    * @param {HTMLElement} place
@@ -24,6 +27,11 @@ export class Status {
     this.state = "connecting";
     this.heardAt = null;
     this.timer = undefined;
+    /** Whether the worker answers, but its time stands still. */
+    this.isStill = false;
+    this.moment = null;
+    this.movedAt = null;
+    this.stillTimer = undefined;
   }
 
   /**
@@ -40,7 +48,8 @@ export class Status {
   heard() {
     this.heardAt = Date.now();
     this.away(false);
-    if (this.state !== "live") this.be("live");
+    const state = this.isStill ? "stale" : "live";
+    if (this.state !== state) this.be(state);
   }
 
   /** Nothing is heard any more; after a while that is worth a time. */
@@ -74,6 +83,7 @@ export class Status {
 
   be(state, isNew = true) {
     if (isNew) clearTimeout(this.timer);
+    if (state !== "live" && state !== "stale") this.forgetMoment();
     this.state = state;
     this.show();
   }
@@ -81,7 +91,12 @@ export class Status {
   show() {
     if (!this.words) return;
     setAttribute(this.place, "data-state", this.state);
-    setText(this.place, this.words.say(this.state, { time: this.heardTime }));
+    setText(this.place, this.words.say(this.state, { time: this.lastTime }));
+  }
+
+  /** Since when nothing new is shown, as text. */
+  get lastTime() {
+    return this.isStill && this.format ? this.format.time(this.movedAt) : this.heardTime;
   }
 
   /** When something was last heard of the worker, as text. */
@@ -95,5 +110,31 @@ export class Status {
       time: this.format.time(moment), zone: this.format.zone,
     }) : "";
     setText(this.asOf, text);
+    if (moment !== this.moment) this.moved(moment);
+  }
+
+  moved(moment) {
+    this.forgetMoment();
+    this.moment = moment;
+    this.movedAt = Date.now();
+    if (moment !== null) this.wait();
+    if (this.state === "stale") this.be("live");
+  }
+
+  wait() {
+    this.stillTimer = setTimeout(() => this.stand(), STILL_AFTER_MS);
+  }
+
+  stand() {
+    // What nobody sees is not drawn, so its time stands still for no other reason.
+    if (document.visibilityState === "hidden") return this.wait();
+    this.isStill = true;
+    if (this.state === "live") this.be("stale");
+  }
+
+  forgetMoment() {
+    clearTimeout(this.stillTimer);
+    this.isStill = false;
+    this.moment = null;
   }
 }

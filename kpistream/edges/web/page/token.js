@@ -1,28 +1,13 @@
-/** The read token: kept for this tab only, and asked for where a worker needs one. */
+/** The tokens: each kept for this tab only, and asked for where a worker needs one. */
 
 import { el, setText } from "./dom.js";
+import { Kept } from "./kept.js";
 
-const KEY = "kpistream.token";
-
-export class Token {
+/** What who reads must know. */
+export class Token extends Kept {
   constructor() {
-    /** @type {string | null} */
-    this.held = null;
+    super("kpistream.token", () => sessionStorage);
     this.takeFromAddress();
-  }
-
-  get value() {
-    if (this.held === null) this.held = stored();
-    return this.held;
-  }
-
-  set value(token) {
-    this.held = token;
-    try {
-      sessionStorage.setItem(KEY, token);
-    } catch {
-      // A page in a frame may have no storage: the token is known until it is closed.
-    }
   }
 
   /** Take a token that stands in the fragment, and remove it from what people see and share. */
@@ -35,11 +20,10 @@ export class Token {
   }
 }
 
-function stored() {
-  try {
-    return sessionStorage.getItem(KEY) ?? "";
-  } catch {
-    return "";
+/** What who changes something must know. */
+export class WriteToken extends Kept {
+  constructor() {
+    super("kpistream.write-token", () => sessionStorage);
   }
 }
 

@@ -25,7 +25,28 @@ export class View {
   }
 
   dimensionName(dimension) {
-    return clean(this.words.named("dimension", dimension));
+    return this.nameOf("dimension", dimension);
+  }
+
+  /** The name of a board, or of the funnel that goes with it. */
+  boardName(board) {
+    return this.nameOf("board", board);
+  }
+
+  /** The name of something the worker has names for; its id where it has none. */
+  nameOf(kind, id) {
+    const name = this.words.of(this.catalogue.names[kind].get(id));
+    return clean(name || String(id).replaceAll("_", " "));
+  }
+
+  /** What a KPI, a rule or an alert says; as it stands in it if nobody has translated it. */
+  told(text) {
+    return clean(this.words.of(this.catalogue.texts.get(text)) || text);
+  }
+
+  /** The tag of such a text's language: none if it is the page's. */
+  languageOf(text) {
+    return this.catalogue.texts.has(text) ? null : this.words.foreign;
   }
 
   /** A member as text. */
@@ -37,6 +58,11 @@ export class View {
   sliceName(slice) {
     const members = Object.values(slice).map((member) => this.memberName(member));
     return members.join(" · ") || this.words.say("total");
+  }
+
+  /** What an alert is about: `Revenue, email · autumn`. */
+  alertName(alert) {
+    return `${this.kpiName(alert.kpi)}, ${this.sliceName(alert.slice)}`;
   }
 
   /** The value of a KPI as text. */

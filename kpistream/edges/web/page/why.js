@@ -15,6 +15,9 @@ export function hasMoved({ value, why }) {
 /** A member or a KPI that explains less of a change than this is not told. */
 const WORTH_TELLING = 0.2;
 
+/** What stands for several members, and for what none explains. */
+const NO_MEMBERS = new Set(["(rest)", ""]);
+
 /**
  * @param {any} alert
  * @param {import("./view.js").View} view
@@ -40,7 +43,7 @@ function named(text, view) {
 
 function bySegment(why, view) {
   const change = why.value - why.before;
-  const named = (why.segments ?? []).filter((each) => each.member !== "");
+  const named = (why.segments ?? []).filter(({ member }) => !NO_MEMBERS.has(member));
   const share = (segment) => (segment.mix + segment.rate) / change;
   const [most] = named.sort((one, other) => share(other) - share(one));
   if (!most || share(most) < WORTH_TELLING) return "";
