@@ -16,7 +16,9 @@ from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_of
 from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
+from kpistream.edges.web.changes import Changes
 from kpistream.edges.web.peer import Peer
+from kpistream.edges.web.readiness import broker_silent
 from kpistream.stream.alert_log import read_alert_log
 from kpistream.stream.connection import Connection
 from kpistream.stream.courier import Receiver
@@ -27,14 +29,23 @@ from kpistream.stream.measuring import Clock, Measuring
 from kpistream.stream.merging import Merging
 from kpistream.stream.notifying import Notifying
 from kpistream.stream.peers import peers_of, sets_in
+from kpistream.stream.pulse import LOOK_S, Pulse
 from kpistream.stream.recovery import RowTable, row_table
 from kpistream.stream.sender import BulkSender
 from kpistream.stream.topics import require_logs
-from kpistream.stream.transport import BatchConsumer, BatchTransport, chunk_topic
+from kpistream.stream.transport import GROUP, BatchConsumer, BatchTransport, chunk_topic
 
 PAUSE_PER_BUSY: Final = 6
 """So many times as long as a flush keeps the worker busy is the time for events after it."""
 
+WRITING: Final = "writing"
+"""What the sign of the writes is of, among those of what is read."""
+
+UNHEARD_S: Final = 5.0
+"""A partition of which nothing was heard for so long may hold more than is known.
+
+It is less than how far claims stay behind the clock, so that none covers a time without answers.
+"""
 
 MOST_LOG_READERS: Final = 2
 """So many read the log of alerts at once; each has a client of its own."""
@@ -65,6 +76,8 @@ class Stream:
         self._layout = layout
         self._sender = sender
         self._flush_s = flush_s
+        self._telemetry = telemetry
+        self._pulse = Pulse()
         self._measuring = [Measuring(event, plan, telemetry, clock_ms) for event in plan.topics]
         self._merging = Merging(plan, layout.sources, telemetry)
         self.notifying = Notifying(receivers, layout, sender, telemetry, lambda: clock_ms() / 1000)
@@ -140,8 +153,8 @@ class Stream:
         found = peers_of(assignor.tables_metadata(), self._layout, self._sets)
         return [peer for peer in found if peer.url != self.url]
 
-    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> tuple[list[Alert], bool]:
-        """The changes of alerts that were told between two moments; whether there are more.
+    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> Changes:
+        """The changes of alerts that were told between two moments.
 
         Raises BrokerAway.
         """
@@ -154,9 +167,12 @@ class Stream:
         app: Any = self.app
         if not app.started or app.consumer is None:
             return ("starting",)
+        reasons = []
         if app.rebalancing or not app.tables.recovery.completed.is_set():
-            return ("recovering the tables after a rebalance",)
-        return ()
+            reasons.append("recovering the tables after a rebalance")
+        if self._pulse.silent_since is not None:
+            reasons.append(broker_silent(self._pulse.silent_since))
+        return tuple(reasons)
 
     # -- wiring ------------------------------------------------------------------------------------
 
@@ -175,6 +191,7 @@ class Stream:
         self._every(self._flush_s, "flush-measured", self._flusher.flush_measured)
         self._every(self._flush_s, "flush-merged", self._flusher.flush_merged)
         self._every(TICK_S, "tick", self._tick)
+        self._task("feel-the-pulse", self._feel_the_pulse)
         for name, courier in self.notifying.couriers.items():
             self._task(f"tell-{name}", courier.run)
 
@@ -229,7 +246,22 @@ class Stream:
         return consumer._committed_offset.get(TP(topic, partition)) or 0
 
     def _behind(self, topic: str, partition: int, measured: int) -> int | None:
-        return cast(BatchConsumer, self.app.consumer).behind(TP(topic, partition), measured)
+        tp = TP(topic, partition)
+        if self._pulse.unheard_s(tp) > UNHEARD_S:
+            return None
+        return cast(BatchConsumer, self.app.consumer).behind(tp, measured)
+
+    async def _feel_the_pulse(self) -> None:
+        while not self.app.should_stop:
+            self._pulse.look(self._signs())
+            self._telemetry.ready(not self.waiting_for)
+            await asyncio.sleep(LOOK_S)
+
+    def _signs(self) -> dict[object, object]:
+        signs = cast(BatchConsumer, self.app.consumer).signs()
+        if self.app.rebalancing:
+            signs[GROUP] = None  # it waits for the other workers
+        return {WRITING: self._sender.oldest_write, **signs}
 
     async def _check_logs(self) -> None:
         """Raise LogShrunkError unless every log read still holds what was read of it."""

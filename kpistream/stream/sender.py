@@ -112,6 +112,8 @@ class BulkSender(Service):
         self._batch_bytes = batch_bytes
         self._delivery_timeout_s = delivery_timeout_s
         self._producer: Producer | None = None
+        self._begun = 0
+        self._under_way: dict[int, None] = {}
         super().__init__(**kwargs)
 
     async def __aenter__(self) -> Self:
@@ -138,6 +140,11 @@ class BulkSender(Service):
         except TimeoutError:
             self.log.warning("the producer was not stopped in order: the broker is away")
 
+    @property
+    def oldest_write(self) -> int | None:
+        """The number of the oldest write that is not acknowledged yet; None if all are."""
+        return next(iter(self._under_way), None)
+
     async def send(self, topic: str, partition: int, rows: Sequence[Row]) -> None:
         """Write rows to one partition, in order, and wait for the broker's acknowledgement.
 
@@ -151,12 +158,17 @@ class BulkSender(Service):
         Raises SendError after every partition ended: part of the rows may then be written.
         """
         jobs = [self._deliver(*tp, batch) for tp, batch in rows.items() if batch]
+        self._begun += 1
+        number = self._begun
+        self._under_way[number] = None
         try:
             async with asyncio.timeout(self._delivery_timeout_s):
                 ends = await asyncio.gather(*jobs, return_exceptions=True)
         except TimeoutError:
             late = f"no acknowledgement within {self._delivery_timeout_s:g} s"
             raise SendError(f"{', '.join(f'{t}-{p}' for t, p in rows)}: {late}") from None
+        finally:
+            del self._under_way[number]
         for end in ends:
             if end is not None:
                 raise end

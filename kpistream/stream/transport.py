@@ -53,6 +53,9 @@ A partition that becomes fetchable while such a fetch is under way waits for its
 bounds the latency of a quiet topic; Faust's 1500 would be felt.
 """
 
+GROUP = "the group of workers"
+"""What the sign of the membership is of, among those of partitions."""
+
 _POLL_S = 0.25
 _LEAVE_S = 5.0
 _COMMIT_S = 5.0
@@ -311,6 +314,22 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         reached = position if last is None or last <= measured else measured + 1
         return max(0, cast(int, state.highwater) - reached)
 
+    def signs(self) -> dict[object, object]:
+        """See :meth:`BatchConsumer.signs`; called from the app's loop."""
+        consumer = self._ensure_consumer()
+        connections = list(consumer._client._conns.values())
+        signs: dict[object, object] = {
+            GROUP: max((connection._last_action for connection in connections), default=0.0)
+        }
+        subscription = consumer._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        if assignment is not None:
+            for tp in assignment.tps:
+                state: Any = assignment.state_value(tp)
+                is_asked = not state.paused and tp not in consumer._fetcher._records
+                signs[tp] = (state.timestamp or 0) if is_asked else None
+        return signs
+
     def _chunk(self, tp: tuple[str, int], records: list[Record]) -> Chunk:
         chunk = Chunk(tp, records, self.run_number, self._last.get(tp))
         self._last[tp] = chunk.last
@@ -332,6 +351,15 @@ class BatchConsumer(driver.Consumer):
     def behind(self, tp: TP, measured: int) -> int | None:
         """How many offsets of a partition, measured up to one, are to come; None: nobody knows."""
         return self._thread.behind(tp, measured)
+
+    def signs(self) -> dict[object, object]:
+        """What is another with each answer of the brokers: of each partition read, of the group.
+
+        None for a partition that is not asked for at the moment, since it is paused or has records
+        waiting here. Of the group, an answer to anything counts: a member that has nothing to read
+        still says every few seconds that it is there.
+        """
+        return self._thread.signs()
 
     def is_changelog(self, tp: TP) -> bool:
         """Whether the partition belongs to a table's changelog, which recovery reads itself."""

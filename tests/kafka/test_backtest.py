@@ -24,7 +24,8 @@ from tests.support.kafka_broker import KafkaBroker
 
 pytestmark = pytest.mark.kafka
 
-APART_S = 3.0
+APART_S = 8.0
+PATIENCE_S = 90.0
 """How far apart the worker and the backtest may be: the worker judges when the next beat comes."""
 
 RULES = """
@@ -81,7 +82,7 @@ async def test_a_backtest_tells_of_the_alerts_that_a_worker_told_of_live(
         worker = monitor.add_worker()
         worker.wait_ready()
         await _traffic(monitor)
-        told = await _told(monitor)
+        told = await _told_to_the_end(monitor)
         sent = sum(worker.outcomes().values())
         assert worker.stop() == 0
     for name, value in _settings(monitor).items():
@@ -185,7 +186,6 @@ async def _traffic(monitor: Journey) -> None:
     # Until everything has left the window, and what it raised has ended.
     await asyncio.sleep(45)
     await _send(monitor, "impression", "last", 1)
-    await asyncio.sleep(3)
 
 
 async def _send(monitor: Journey, kind: str, name: str, times: int, **fields: Any) -> None:
@@ -202,6 +202,16 @@ async def _send(monitor: Journey, kind: str, name: str, times: int, **fields: An
 
 def _euro(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "EUR"}
+
+
+async def _told_to_the_end(monitor: Journey) -> dict[tuple[str, str], list[tuple[str, float]]]:
+    """What people are told of, once all of it has ended."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            await asyncio.sleep(3)
+            told = await _told(monitor)
+            if {steps[-1][0] for steps in told.values()} == {"resolved"}:
+                return told
 
 
 async def _told(monitor: Journey) -> dict[tuple[str, str], list[tuple[str, float]]]:

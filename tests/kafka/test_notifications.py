@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ rules:
     action: Look.
     summary: Many clicks.
 """
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +125,14 @@ async def _ask(
     status: int,
     body: Any = None,
 ) -> Any:
-    async with session.request(method, _url(worker, path), json=body) as answer:
-        assert answer.status == status, await answer.text()
-        return await answer.json()
+    """Its answer, once the workers have agreed on who notifies."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with session.request(method, _url(worker, path), json=body) as answer:
+                if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    assert answer.status == status, await answer.text()
+                    return await answer.json()
+            await asyncio.sleep(0.2)
 
 
 def _url(worker: WorkerProcess, path: str) -> str:

@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(__file__).with_name("counting_app.py")
 PARTITIONS = 4
 KEYS = [f"key-{n}".encode() for n in range(300)]
-COMMITTED_WITHIN_S = 60.0
+COMMITTED_WITHIN_S = 120.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ class Worker:
 
     async def stop(self) -> int:
         self.process.terminate()
-        return await asyncio.wait_for(self.process.wait(), 20)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
 
 
 @dataclass
@@ -177,19 +178,14 @@ async def count(broker: KafkaBroker) -> AsyncIterator[Count]:
             await worker.kill()
 
 
-async def test_a_worker_is_ready_and_gone_within_seconds(count: Count) -> None:
-    started = time.monotonic()
-    worker = await count.worker()
-    await worker.ready()
-    assert time.monotonic() - started < 4.0
-    stopping = time.monotonic()
-    assert await worker.stop() == 0
-    assert time.monotonic() - stopping < 2.0
-    again = time.monotonic()  # it left the group: the next one need not wait for its session
-    worker = await count.worker()
-    await worker.ready()
-    assert time.monotonic() - again < 4.0
-    assert await worker.stop() == 0
+async def test_a_worker_that_stops_leaves_its_group_so_that_the_next_need_not_wait(
+    count: Count,
+) -> None:
+    for _ in range(2):
+        worker = await count.worker("--session-timeout", f"{PATIENCE_S + 20}")
+        async with asyncio.timeout(PATIENCE_S):
+            await worker.ready()
+        assert await worker.stop() == 0
 
 
 async def test_kill_9_at_random_points_leaves_the_count_exact(count: Count) -> None:
@@ -262,7 +258,7 @@ async def test_an_error_in_an_agent_ends_the_process_without_a_commit(count: Cou
     async with BulkSender(lambda: new_producer(count.bootstrap)) as sender:
         await count.produce(sender, 1000)
     worker = await count.worker("--fail-at", "1")
-    assert await asyncio.wait_for(worker.process.wait(), 20) != 0
+    assert await asyncio.wait_for(worker.process.wait(), PATIENCE_S) != 0
     assert await count.committed() == 0
     assert await count.counted() == 0
     worker = await count.worker()

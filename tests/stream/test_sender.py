@@ -112,7 +112,26 @@ async def test_it_returns_only_when_every_batch_is_acknowledged(
         assert not sending.done()
         ack.set_result(None)
         await asyncio.sleep(0)
-    await asyncio.wait_for(sending, 1)
+    await asyncio.wait_for(sending, 60)
+
+
+async def test_it_says_which_write_has_waited_longest_for_its_acknowledgement(
+    sender: BulkSender, producer: FakeProducer
+) -> None:
+    oldest = [sender.oldest_write]
+    producer.acknowledge = False
+    first = asyncio.create_task(sender.send("rows", 0, rows(b"a")))
+    second = asyncio.create_task(sender.send("rows", 1, rows(b"b")))
+    await asyncio.sleep(0.01)
+    oldest.append(sender.oldest_write)
+    producer.acks[0].set_result(None)
+    await asyncio.wait_for(first, 60)
+    oldest.append(sender.oldest_write)
+    producer.acks[1].set_exception(KafkaTimeoutError())
+    with pytest.raises(SendError):
+        await asyncio.wait_for(second, 60)
+    oldest.append(sender.oldest_write)
+    assert oldest == [None, 1, 2, None]
 
 
 async def test_no_rows_are_no_batch(sender: BulkSender, producer: FakeProducer) -> None:

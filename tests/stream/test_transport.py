@@ -10,6 +10,7 @@ import pytest
 from faust.types import TP
 
 from kpistream.stream.transport import (
+    GROUP,
     BatchConsumer,
     BatchConsumerThread,
     Chunk,
@@ -116,6 +117,52 @@ class TestBehind:
 
     def test_nobody_knows_of_a_partition_of_another_worker(self) -> None:
         assert self.thread(10, 9).behind(TP(*ORDERS), 9) is None
+
+
+class TestSigns:
+    """Two partitions, of which the broker has answered one."""
+
+    def setup_method(self) -> None:
+        self.clicks = SimpleNamespace(paused=False, timestamp=1_000)
+        self.orders = SimpleNamespace(paused=False, timestamp=None)
+        states = {CLICKS: self.clicks, ORDERS: self.orders}
+        assignment = SimpleNamespace(tps=states.keys(), state_value=states.get)
+        subscription = SimpleNamespace(assignment=assignment)
+        self.records: dict[tuple[str, int], object] = {}
+        self.connections = {
+            (0, "default"): SimpleNamespace(_last_action=7.0),
+            (0, "coordination"): SimpleNamespace(_last_action=9.0),
+        }
+        self.thread = cast(Any, object.__new__(BatchConsumerThread))
+        self.thread._consumer = SimpleNamespace(
+            _subscription=SimpleNamespace(subscription=subscription),
+            _fetcher=SimpleNamespace(_records=self.records),
+            _client=SimpleNamespace(_conns=self.connections),
+        )
+
+    def test_are_another_for_each_partition_that_was_answered(self) -> None:
+        before = self.thread.signs()
+        self.clicks.timestamp = 1_100
+        now = self.thread.signs()
+        assert {tp for tp in now if now[tp] != before[tp]} == {CLICKS}
+        assert now[ORDERS] is not None
+
+    def test_ask_for_nothing_of_partitions_that_are_paused_or_have_records_here(self) -> None:
+        self.clicks.paused = True
+        self.records[ORDERS] = object()
+        signs = self.thread.signs()
+        assert (signs[CLICKS], signs[ORDERS]) == (None, None)
+
+    def test_of_the_group_are_the_newest_answer_to_anything(self) -> None:
+        assert self.thread.signs()[GROUP] == 9.0
+        self.connections[0, "coordination"]._last_action = 12.0
+        assert self.thread.signs()[GROUP] == 12.0
+
+    def test_of_the_group_are_there_without_partitions_and_without_connections(self) -> None:
+        self.thread._consumer._subscription.subscription = None
+        self.connections.clear()
+        assert list(self.thread.signs()) == [GROUP]
+        assert self.thread.signs()[GROUP] is not None
 
 
 class FakeResult:

@@ -78,6 +78,7 @@ class WorkerCollector:
         return [
             *self._runtime.collect(),
             families.BUILD.gather([((self._version,), 1)]),
+            families.READY.gather([((), int(telemetry.is_ready))]),
             families.SLICES.gather([((), len(board.slices))]),
             self._alert_metric(),
             self._change_metric(telemetry),

@@ -211,6 +211,12 @@ SERIES_DROPPED: Final = Family(
     (),
     "Series of readings left out of this scrape because of the limit of a worker.",
 )
+READY: Final = Family(
+    "kpistream_ready",
+    "gauge",
+    (),
+    "1 while this worker has recovered its partitions and the broker answers it, else 0.",
+)
 BUILD: Final = Family(
     "kpistream_build_info", "info", ("version",), "The version of kpistream that runs here."
 )
@@ -244,5 +250,6 @@ FAMILIES: Final = (
     UNPRICED_EVENTS,
     SLICES,
     SERIES_DROPPED,
+    READY,
     BUILD,
 )

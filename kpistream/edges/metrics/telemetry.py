@@ -35,6 +35,7 @@ _EVERY_OUTCOME: Final = (
 class Snapshot:
     """The telemetry of a worker at one moment."""
 
+    is_ready: bool
     outcomes: Mapping[tuple[str, str, str], int]
     arrival_lags: Mapping[str, int]
     watermarks: Mapping[Source, float]
@@ -57,6 +58,7 @@ class Telemetry:
     """
 
     def __init__(self) -> None:
+        self._is_ready = False
         self._outcomes: dict[Source, OutcomeCounts] = {}
         self._arrival_lags: dict[Source, int] = {}
         self._watermarks: dict[Source, float] = {}
@@ -69,6 +71,10 @@ class Telemetry:
         self._left_out = 0
         self._alert_changes: dict[tuple[str, str], int] = {}
         self._flushed: dict[str, int] = {}
+
+    def ready(self, is_ready: bool) -> None:
+        """Whether the worker has recovered and the broker answers it."""
+        self._is_ready = is_ready
 
     def outcomes(self, topic: str, partition: int, counts: OutcomeCounts) -> None:
         """The events of a partition by (outcome, reason): absolute, replacing what was known."""
@@ -135,6 +141,7 @@ class Telemetry:
     def snapshot(self) -> Snapshot:
         """What is known at this moment, outcomes added up over the partitions owned now."""
         return Snapshot(
+            is_ready=self._is_ready,
             outcomes=_by_topic(self._outcomes.copy()),
             arrival_lags=_slowest(self._arrival_lags.copy()),
             watermarks=self._watermarks.copy(),

@@ -40,7 +40,7 @@ READYZ: Final = Operation(
     "GET",
     "/readyz",
     "readyz",
-    "Whether the worker owns its partitions and has recovered.",
+    "Whether the worker owns its partitions, has recovered, and the broker answers it.",
     answer=published.Ready,
     problems=(),
     access="open",
@@ -82,7 +82,7 @@ class HealthRoutes:
         return json_answer({"status": "alive"})
 
     async def readyz(self, request: web.Request) -> web.Response:
-        """Whether the worker has recovered and its answers are whole."""
+        """Whether the worker has recovered, and its answers are whole and up to date."""
         readiness = self._knowledge.readiness
         status = HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE
         word = "ready" if readiness.ready else "not ready"

@@ -12,6 +12,7 @@ from kpistream.core.readings import Board, Reading
 from kpistream.core.series import Series
 from kpistream.core.slices import Slice
 from kpistream.edges.metrics.telemetry import Snapshot
+from kpistream.edges.web.changes import Changes
 from kpistream.edges.web.desk import Desk
 from kpistream.edges.web.readiness import Readiness
 
@@ -87,8 +88,8 @@ class Knowledge(Protocol):
     def slices(self, sets: Sequence[tuple[str, ...]], most: int) -> tuple[list[Slice], bool]:
         """The slices here of some sets of dimensions; whether there are more."""
 
-    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> tuple[list[Alert], bool]:
-        """The changes of alerts that were told between two moments; whether there are more.
+    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> Changes:
+        """The changes of alerts that were told between two moments, the oldest first.
 
-        The oldest come first. It is the log that all workers share. Raises BrokerAway.
+        It is the log that all workers share. Raises BrokerAway.
         """

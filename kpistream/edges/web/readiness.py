@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from kpistream.core.instants import rfc3339
+
+BROKER_SILENT: Final = "the broker has not answered since"
+"""How the reason begins by which the live page knows a worker whose broker is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +20,11 @@ class Readiness:
     @property
     def ready(self) -> bool:
         return not self.reasons
+
+
+def broker_silent(since_s: float) -> str:
+    """The reason of a worker whose broker is away since a moment, in epoch seconds.
+
+    It names the moment, since a reason that changed each second would be told each second.
+    """
+    return f"{BROKER_SILENT} {rfc3339(int(since_s))}"
