@@ -14,6 +14,7 @@ from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.edges.metrics.telemetry import Snapshot
 from kpistream.edges.web import Readiness
+from kpistream.edges.web.changes import Changes
 from kpistream.edges.web.desk import BrokerAway, Desk
 from kpistream.edges.web.knowledge import Found
 from kpistream.edges.web.peer import Peer
@@ -97,7 +98,7 @@ class Known:
     def slices(self, sets: Sequence[tuple[str, ...]], most: int) -> tuple[list[Slice], bool]:
         return self.stream.slices(sets, most) if self.stream is not None else ([], False)
 
-    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> tuple[list[Alert], bool]:
+    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> Changes:
         if self.stream is None:
             raise BrokerAway("the worker is not connected yet")
         return await self.stream.alert_log(from_ms, to_ms, most)

@@ -58,7 +58,8 @@ def report(
         typer.Option(
             "--board",
             metavar="NAME",
-            help=f"A dashboard of the catalogue; can be repeated; {DEFAULT_BOARD} unless given.",
+            help=f"A dashboard of the catalogue; can be repeated; {DEFAULT_BOARD} unless given, "
+            "or the first if there is none of this name.",
             show_default=False,
         ),
     ] = None,

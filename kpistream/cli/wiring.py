@@ -159,6 +159,7 @@ def layout_over(settings: Settings, partitions: Mapping[str, int]) -> Layout:
         },
         settings.partitions,
         settings.replication_factor,
+        parse_length(settings.alerts_kept),
     )
 
 

@@ -54,11 +54,13 @@ class PaneClock:
     def _first_open(self, width: int) -> int:
         """Where the oldest open pane of a width starts: not far from where it did."""
         start = self._starts.get(width)
-        if start is None or self.closed_ms / 1000 - start > width * MOST_STEPS:
+        if start is None:
             return self._search_first_open(width)
-        while self.is_closable((width, start)):
+        for _ in range(MOST_STEPS):
+            if not self.is_closable((width, start)):
+                return start
             start = self._tiers.end_of((width, start))
-        return start
+        return self._search_first_open(width)
 
     def _search_first_open(self, width: int) -> int:
         start = self._tiers.start_of(width, self.closed_ms / 1000)

@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     """Of each topic that kpistream creates."""
     replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
     """Of each topic that kpistream creates; 3 is usual where there are three brokers."""
+    alerts_kept: WholeDays = "200d"
+    """How far the log of alerts reaches back, for reports; 200d is a quarter and the one in which
+    it is read. A topic that exists stays as it is, and ``kpistream check`` says what differs."""
 
     catalogue: Path = SHIPPED / "catalogue.yml"
     """File of measures and KPIs; your own go into the file of settings, and need no other."""

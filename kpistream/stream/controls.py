@@ -1,7 +1,7 @@
 """Controls on the topic of alerts: silences and acknowledgements, between the alerts themselves.
 
 They are in one log with what they are about, so their order is the same after every restart. An
-alert's key is its fingerprint; that of a control says what it is, and so that it is one.
+alert's key names its change; that of a control says what it is, and so that it is one.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from kpistream.core.measure import Flush
 from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
 from kpistream.core.slices import owner_of
 from kpistream.edges.metrics import Telemetry
+from kpistream.stream.alert_log import change_key
 from kpistream.stream.gate import FlushGate
 from kpistream.stream.layout import NOTIFIER, Layout
 from kpistream.stream.measuring import Measuring
@@ -149,6 +150,6 @@ class Flusher:
     def _alerts(self, news: Iterable[Alert]) -> Outbox:
         outbox: Outbox = defaultdict(list)
         for alert in news:
-            row = (alert.fingerprint.encode(), alerts.encode(alert))
+            row = (change_key(alert), alerts.encode(alert))
             outbox[self._layout.alerts, NOTIFIER].append(row)
         return outbox

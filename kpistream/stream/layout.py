@@ -18,8 +18,8 @@ NOTIFIER: Final = 0
 NOTIFIERS: Final = 1
 """How many partitions the topic of alerts has."""
 
-ALERTS_KEPT_MS: Final = 15 * DAY_MS
-"""How long the log of alerts goes back: a report of last week is read some days after it."""
+ALERTS_KEPT_S: Final = 200 * 86_400
+"""How far the log of alerts reaches back unless set: a quarter, and the one in which it is read."""
 
 _KEPT: Final = MappingProxyType({"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)})
 _BROKER_TIME: Final = MappingProxyType({TIMESTAMP_TYPE: "LogAppendTime"})
@@ -27,6 +27,14 @@ _BROKER_TIME: Final = MappingProxyType({TIMESTAMP_TYPE: "LogAppendTime"})
 # waits, so that recovery still sees both and keeps the one with the larger fence.
 _TABLE: Final = MappingProxyType(
     {"cleanup.policy": "compact", "min.compaction.lag.ms": "600000", "segment.ms": "3600000"}
+)
+# The key is the change: of those older than a day, the newest telling of each is kept.
+_CHANGES: Final = MappingProxyType(
+    {
+        "cleanup.policy": "compact,delete",
+        "min.compaction.lag.ms": str(DAY_MS),
+        "segment.ms": str(DAY_MS),
+    }
 )
 
 
@@ -43,6 +51,8 @@ class Layout:
     """Of each topic that the monitor makes for itself."""
     replication_factor: int = 1
     """Of each topic that kpistream creates."""
+    alerts_kept_s: int = ALERTS_KEPT_S
+    """How far the log of alerts reaches back."""
 
     @property
     def partials(self) -> str:
@@ -100,9 +110,10 @@ class Layout:
         durable = self._durability()
         kept, table = {**_KEPT, **durable}, {**_TABLE, **durable}
         timed = {**kept, **_BROKER_TIME}
+        alerts_kept = str(self.alerts_kept_s * 1000)
         specs = [
             TopicSpec(self.partials, self.partitions, timed),
-            TopicSpec(self.alerts, NOTIFIERS, {**timed, "retention.ms": str(ALERTS_KEPT_MS)}),
+            TopicSpec(self.alerts, NOTIFIERS, {**timed, **_CHANGES, "retention.ms": alerts_kept}),
             TopicSpec(self.dead_letters, self.partitions, kept),
             TopicSpec(self.merged_table, self.partitions, table),
             TopicSpec(self.notified_table, NOTIFIERS, table),

@@ -27,3 +27,10 @@ def test_of_several_replicas_all_but_one_must_have_a_record(
 ) -> None:
     specs = layout(replication_factor=replicas).specs()
     assert {spec.config.get("min.insync.replicas") for spec in specs} == {in_sync}
+
+
+def test_the_log_of_alerts_keeps_the_newest_telling_of_each_change_for_as_long_as_is_set() -> None:
+    kept = Layout("app", {}, {}, 4, alerts_kept_s=30 * 86_400)
+    [alerts] = [spec for spec in kept.specs() if spec.name == "app.alerts"]
+    assert alerts.config["cleanup.policy"] == "compact,delete"
+    assert alerts.config["retention.ms"] == "2592000000"

@@ -19,6 +19,7 @@ from kpistream.core.slices import Slice, set_name, set_of
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.metrics.telemetry import Snapshot
 from kpistream.edges.web import Readiness, WebServer
+from kpistream.edges.web.changes import Changes
 from kpistream.edges.web.cluster import Cluster
 from kpistream.edges.web.desk import BrokerAway, Desk
 from kpistream.edges.web.knowledge import Found
@@ -70,6 +71,7 @@ class Known:
         self.peers: Sequence[Peer] = ()
         self.log: list[Alert] = []
         self.is_log_away = False
+        self.log_since_ms: int | None = None
 
     def read(self, kpi: str, window: str, before: bool, wanted: Callable[[Slice], bool]) -> Found:
         return (), False
@@ -83,11 +85,11 @@ class Known:
     def slices(self, sets: Sequence[tuple[str, ...]], most: int) -> tuple[list[Slice], bool]:
         return [], False
 
-    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> tuple[list[Alert], bool]:
+    async def alert_log(self, from_ms: int, to_ms: int, most: int) -> Changes:
         if self.is_log_away:
             raise BrokerAway("the broker does not answer")
         found = [one for one in self.log if from_ms <= one.changed_at * 1000 < to_ms]
-        return found[:most], len(found) > most
+        return Changes(found[:most], len(found) > most, self.log_since_ms)
 
     def peer(self) -> Peer:
         """How the others see it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from kpistream.cli.because import Telling, because
 from kpistream.cli.reporting.elements import Element, add, table
 from kpistream.cli.reporting.sheet import Sheet
 from kpistream.cli.reporting.tones import TONES
@@ -76,9 +77,22 @@ def _lasted_s(sheet: Sheet, one: Episode) -> float:
 
 
 def _because(sheet: Sheet, cell: Element, one: Episode) -> None:
-    add(cell, "div", one.summary)
-    if one.sentence:
-        add(cell, "div", one.sentence, "small")
+    add(cell, "div", sheet.told(one.summary))
+    if why := _why(sheet, one):
+        add(cell, "div", why, "small")
     if one.at_stake_per_hour is not None:
         amount = sheet.say.value(one.at_stake_per_hour, "money", one.stake_currency)
         add(cell, "div", sheet.say("at_stake", amount), "small")
+
+
+def _why(sheet: Sheet, one: Episode) -> str:
+    """What explains an alert, as of when it began, in a sentence."""
+    if one.why is None:
+        return one.sentence
+    telling = Telling(
+        sheet.say.language,
+        value=lambda value: sheet.say.value(value, one.unit, one.currency),
+        part=lambda part: sheet.say.percent(part, 2),
+        kpi=sheet.name,
+    )
+    return because(one.why, telling)

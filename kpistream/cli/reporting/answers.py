@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from kpistream.core.kpis import Language
 from kpistream.core.reporting.episodes import AlertTold
 from kpistream.core.reporting.findings import KpiFacts
 
@@ -40,6 +41,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     currency: str
     zone: str
     funnels: dict[str, list[str]] = {}
+    texts: dict[str, dict[Language, str]] = {}
 
 
 class SeriesTold(msgspec.Struct, frozen=True):
@@ -105,8 +107,9 @@ class AlertsAnswer(msgspec.Struct, frozen=True):
 
 
 class HistoryAnswer(msgspec.Struct, frozen=True):
-    """How alerts changed over a period."""
+    """How alerts changed over a period; since when that is known, unless it was ever since."""
 
     transitions: list[AlertTold]
     truncated: bool = False
+    since: datetime | None = None
     missing: list[Missing] = []

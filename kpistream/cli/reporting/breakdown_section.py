@@ -30,9 +30,9 @@ class _Section:
     def write(self) -> None:
         """All of it."""
         say, breakdown = self._sheet.say, self._breakdown
-        section = self._sheet.section("breakdown", breakdown.dimension)
+        section = self._sheet.section("breakdown", say.dimension(breakdown.dimension))
         card = add(section, "div", css="card")
-        body = table(card, say("breakdown", breakdown.dimension), self._heads())
+        body = table(card, say("breakdown", say.dimension(breakdown.dimension)), self._heads())
         for row in breakdown.rows:
             self._member(body, row)
         told = [say("few_mark")] if self._has_few() else []

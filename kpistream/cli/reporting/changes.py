@@ -22,7 +22,8 @@ def moved_by(sheet: Sheet, one: KpiResult) -> str:
 
 
 def _mover(sheet: Sheet, one: KpiResult, mover: Mover) -> str:
-    return f"{mover.dimension}={mover.member} ({sheet.difference(one, mover.adds)})"
+    where = sheet.say.where({mover.dimension: mover.member})
+    return f"{where} ({sheet.difference(one, mover.adds)})"
 
 
 def moved(say: Speech, cell: Cell | None, unit: KpiUnit, currency: str | None = None) -> str:

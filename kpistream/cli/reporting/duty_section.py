@@ -20,9 +20,9 @@ def duties(sheet: Sheet) -> None:
 
 def _owner(sheet: Sheet, grid: Element, one: Duties) -> None:
     card = add(grid, "article", css="card")
-    add(card, "h3", one.owner or sheet.say("nobody"))
+    add(card, "h3", sheet.told(one.owner) or sheet.say("nobody"))
     for task in one.tasks:
-        add(card, "p", task.action)
+        add(card, "p", sheet.told(task.action))
         items(card, (_reason(sheet, reason) for reason in task.reasons), "small")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -30,8 +31,9 @@ from kpistream.core.days import Days
 from kpistream.core.instants import rfc3339
 from kpistream.core.reporting.episodes import Episode, episodes
 from kpistream.core.reporting.findings import Findings, Measured, Note, Point
+from kpistream.core.reporting.past_objectives import stood
 from kpistream.core.reporting.period import Period
-from kpistream.stream.layout import ALERTS_KEPT_MS
+from kpistream.core.slices import Slice
 
 MOST_KPIS: Final = 20
 """The API answers for no more KPIs at a time."""
@@ -44,6 +46,9 @@ MOST_RANKINGS: Final = 8
 
 MOST_TOLD: Final = 10_000
 """So many changes of alerts, or slices, are asked for."""
+
+SHORTEST_S: Final = 7 * 86_400
+"""Changes of alerts over so short a span are not asked for in parts."""
 
 T = TypeVar("T")
 
@@ -58,7 +63,7 @@ def findings_of_worker(
     """What a worker knows of the period wished for; raises Failure if none answers."""
     asked = Asked(url, token)
     words = asked.vocabulary
-    boards = chosen_boards(board, words.dashboards)
+    boards = chosen_boards(board, words.dashboards, (one.id for one in words.kpis))
     dimensions = chosen_dimensions(by, words.slices)
     with ProgressLine() as line:
         line.show(f"asking {asked.where}")
@@ -75,6 +80,8 @@ class Asked:
         self.where = urlsplit(url).netloc.rpartition("@")[2]
         self._missing: dict[Missing, None] = {}
         self._partly: list[str] = []
+        self._alerts_since: datetime | None = None
+        self._is_log_cut = False
         self.vocabulary = self._get("kpis", {}, Vocabulary)
         self._objectives = self._get("objectives", {}, ObjectivesAnswer)
 
@@ -109,7 +116,7 @@ class Asked:
             }
             for dimension, (found, _) in chosen.items()
         }
-        alerts, is_truncated = self._episodes(period)
+        alerts = self._episodes(period)
         return Findings(
             period=period,
             as_of_s=self.as_of_s,
@@ -122,9 +129,10 @@ class Asked:
             members=members,
             members_left_out={dimension: more for dimension, (_, more) in chosen.items()},
             funnels=funnels,
-            objectives=self._objectives.objectives,
+            objectives=stood(self._objectives.objectives, period, self._looked_up),
             episodes=alerts,
-            notes=list(self._notes(period, is_truncated)),
+            texts=words.texts,
+            notes=list(self._notes(period)),
         )
 
     def _funnels(self, boards: Iterable[str]) -> dict[str, list[str]]:
@@ -215,30 +223,44 @@ class Asked:
                 kept = facts[kpi].windows
                 yield from ((kpi, window) for window in windows if window in kept)
 
+    def _looked_up(self, kpi: str, part: Slice, days: Period) -> Point | None:
+        return next(iter(self._series([kpi], dict(part), days, 1).get(kpi, ())), None)
+
     # -- alerts ----------------------------------------------------------------------------------
 
-    def _episodes(self, period: Period) -> tuple[list[Episode], bool]:
+    def _episodes(self, period: Period) -> list[Episode]:
         """What fired, from the log of alerts and from those that fire still."""
-        until_s = max(self.as_of_s, period.to_s)
-        query = {
-            "from": rfc3339(period.before().from_s),
-            "to": rfc3339(until_s),
-            "limit": str(MOST_TOLD),
-        }
-        history = self._get("alerts/history", query, HistoryAnswer)
+        log = self._history(period.before().from_s, max(self.as_of_s, period.to_s))
+        self._alerts_since = log.since
+        self._is_log_cut = log.truncated
         current = self._get("alerts", {}, AlertsAnswer).alerts
         firing = [one for one in current if one.state is AlertState.firing]
-        return episodes([*history.transitions, *firing]), history.truncated
+        return episodes([*log.transitions, *firing])
 
-    def _notes(self, period: Period, is_truncated: bool) -> Iterator[Note]:
+    def _history(self, from_s: float, to_s: float) -> HistoryAnswer:
+        """The log of alerts of a span; in halves, while there is more than one answer tells of."""
+        query = {"from": rfc3339(from_s), "to": rfc3339(to_s), "limit": str(MOST_TOLD)}
+        answer = self._get("alerts/history", query, HistoryAnswer)
+        if not answer.truncated or to_s - from_s <= SHORTEST_S:
+            return answer
+        middle_s = round((from_s + to_s) / 2)
+        first, second = self._history(from_s, middle_s), self._history(middle_s, to_s)
+        return HistoryAnswer(
+            [*first.transitions, *second.transitions],
+            first.truncated or second.truncated,
+            first.since,
+        )
+
+    def _notes(self, period: Period) -> Iterator[Note]:
         for one in self._missing:
             yield Note("missing", msgspec.to_builtins(one))
         for dimension in self._partly:
             yield Note("members", {"dimension": dimension})
-        alerts_from_s = self.as_of_s - ALERTS_KEPT_MS / 1000
-        if period.from_s < alerts_from_s:
-            yield Note("alerts_since", {"first": self.days.date(alerts_from_s).isoformat()})
-        if is_truncated:
+        since = self._alerts_since
+        if since is not None and period.from_s < since.timestamp():
+            first = self.days.date(since.timestamp())
+            yield Note("alerts_since", {"first": first.isoformat()})
+        if self._is_log_cut:
             yield Note("truncated")
 
     # -- asking ----------------------------------------------------------------------------------

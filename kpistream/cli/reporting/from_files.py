@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -26,6 +27,7 @@ from kpistream.core.reporting.findings import (
     facts_of,
     points,
 )
+from kpistream.core.reporting.past_objectives import stood
 from kpistream.core.reporting.period import Kind, Period, last_complete, span
 from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_of
@@ -44,7 +46,8 @@ def findings_in_files(
 ) -> Findings:
     """What files hold of the period wished for; raises Failure if they hold no event."""
     plan = build_plan(load_settings(config))
-    boards = chosen_boards(board, plan.catalogue.dashboards)
+    catalogue = plan.catalogue
+    boards = chosen_boards(board, catalogue.dashboards, catalogue.kpis)
     dimensions = chosen_dimensions(by, ["_".join(names) for names in plan.slicing.sets])
     play = Play(plan)
     # Those of one's own are always read; a shipped one may be none of the topics.
@@ -87,6 +90,7 @@ def find(
     lists = (*boards.values(), *funnels.values())
     ids = tuple(dict.fromkeys(kpi for kpis in lists for kpi in kpis))
     looked = {d: _members(play, d) for d in dimensions}
+    published = (one.to_dict() for one in play.driver.objectives)
     on_boards = tuple(dict.fromkeys(kpi for kpis in boards.values() for kpi in kpis))
     return Findings(
         period=period,
@@ -106,8 +110,9 @@ def find(
         },
         members_left_out={d: max(0, len(parts) - MOST_SLICES) for d, parts in looked.items()},
         funnels=funnels,
-        objectives=[one.to_dict() for one in play.driver.objectives],
+        objectives=stood(published, period, partial(_looked_up, play)),
         episodes=play.episodes,
+        texts=play.plan.texts,
         notes=list(_notes(play)),
     )
 
@@ -129,6 +134,11 @@ def _measured(
     return {
         kpi: Measured(now, then, days[kpi], days_before[kpi]) for kpi, (then, now) in wholes.items()
     }
+
+
+def _looked_up(play: Play, kpi: str, part: Slice, days: Period) -> Point | None:
+    [found] = play.driver.series([kpi], part, (days.from_s, days.to_s))
+    return points(found)[0]
 
 
 def _by_kpi(series: Iterable[Series]) -> dict[str, list[Point]]:

@@ -18,9 +18,13 @@ _UNIT: Final[KpiUnit] = "count"
 def funnels(sheet: Sheet) -> None:
     """Write a section for each funnel."""
     for funnel in sheet.report.funnels:
-        card = add(sheet.section("funnel", funnel.name), "div", css="card parted")
+        card = add(sheet.section("funnel", sheet.say.board(funnel.name)), "div", css="card parted")
         _picture(sheet, card, funnel)
         _table(sheet, card, funnel)
+
+
+def _title(sheet: Sheet, funnel: Funnel) -> str:
+    return sheet.say("funnel", sheet.say.board(funnel.name))
 
 
 def _names(sheet: Sheet, funnel: Funnel) -> list[str]:
@@ -36,14 +40,14 @@ def _picture(sheet: Sheet, card: Element, funnel: Funnel) -> None:
     pairs = zip(names, _values(sheet, funnel), strict=True)
     title = ", ".join(f"{name} {text}" for name, text in pairs)
     values = [step.value for step in funnel.steps]
-    pictures.funnel(card, f"{sheet.say('funnel', funnel.name)}: {title}", names, values)
+    pictures.funnel(card, f"{_title(sheet, funnel)}: {title}", names, values)
 
 
 def _table(sheet: Sheet, card: Element, funnel: Funnel) -> None:
     say = sheet.say
     heads = [say("step"), f">{say('value')}", f">{say('of_previous')}"]
     heads += [f">{say('change')}"] if sheet.is_compared else []
-    body = table(card, say("funnel", funnel.name), heads)
+    body = table(card, _title(sheet, funnel), heads)
     rows = zip(funnel.steps, _names(sheet, funnel), _values(sheet, funnel), strict=True)
     for step, name, text in rows:
         line = add(body, "tr")

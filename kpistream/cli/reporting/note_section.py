@@ -26,8 +26,9 @@ def notes(sheet: Sheet) -> None:
             told.append(say("percentage_points"))
     if any(row.mix is not None for one in report.breakdowns for row in one.rows):
         told.append(say("contributions"))
-    if report.objectives and report.as_of > report.span.ends:
-        told.append(say("objectives_as_of", sheet.moment(report.as_of)))
+    moments = [datetime.fromisoformat(one["as_of"]) for one in report.objectives]
+    if (late := max(moments, default=report.span.ends)) > report.span.ends:
+        told.append(say("objectives_as_of", sheet.moment(late)))
     items(sheet.section("notes"), told, "notes")
 
 
@@ -49,6 +50,8 @@ def _facts(sheet: Sheet, note: Note) -> Iterator[tuple[str, str]]:
             case "kpis":
                 named = (kpis[kpi].name for kpi in fact if kpi in kpis)
                 yield name, ", ".join(say.of(one) for one in named)
+            case "dimension":
+                yield name, say.dimension(fact)
             case "slices":
                 yield name, ", ".join(map(str, fact)) or say("total")
             case _:

@@ -40,7 +40,7 @@ class ObjectiveFacts:
         """The rest, part by part."""
         say, one = self._say, self._one
         if one["slice"]:
-            yield ", ".join(f"{name}={member}" for name, member in one["slice"].items())
+            yield say.where(one["slice"])
         if one["counts"] != "ratio":
             words = {"expected": "expected", "projected": "projected", "needed": "needed_per_day"}
             for word, name in words.items():

@@ -9,6 +9,7 @@ from kpistream.cli.reporting.elements import Element, add
 from kpistream.cli.reporting.speech import Speech
 from kpistream.core.days import Days
 from kpistream.core.reporting.report import KpiResult, Report
+from kpistream.core.texts import in_language
 
 
 class Sheet:
@@ -43,7 +44,16 @@ class Sheet:
 
     def where(self, part: Mapping[str, str]) -> str:
         """A slice by its dimensions and members."""
-        return ", ".join(f"{name}={member}" for name, member in part.items()) or self.say("total")
+        return self.say.where(part) or self.say("total")
+
+    def told(self, text: str) -> str:
+        """What a KPI or a rule says; as it stands in it if nobody has translated it."""
+        return in_language(text, self.report.texts, self.say.language)
+
+    def name(self, kpi: str) -> str:
+        """The name of a KPI; its id, if the report does not show it."""
+        known = self.kpis.get(kpi)
+        return kpi if known is None else self.say.of(known.name, kpi)
 
     def value(self, one: KpiResult, value: float | None) -> str:
         """A value of a KPI, in its unit."""

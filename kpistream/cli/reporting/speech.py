@@ -9,6 +9,7 @@ from typing import Final
 from kpistream.cli.reporting.words import WORDS
 from kpistream.core.alerting.why.sentence import number_text
 from kpistream.core.kpis import Language
+from kpistream.core.names import board_name, dimension_name
 
 _MONTHS: Final[Mapping[Language, tuple[str, ...]]] = {
     "en": (
@@ -59,6 +60,18 @@ class Speech:
     def of(self, names: Mapping[Language, str], otherwise: str = "") -> str:
         """A name in the language, or in the other one."""
         return names.get(self.language) or next(iter(names.values()), otherwise)
+
+    def dimension(self, dimension: str) -> str:
+        """What a dimension is called inside a sentence."""
+        return dimension_name(dimension, self.language)
+
+    def where(self, part: Mapping[str, str]) -> str:
+        """A slice by its dimensions and members; nothing for the total."""
+        return ", ".join(f"{self.dimension(name)}={member}" for name, member in part.items())
+
+    def board(self, board: str) -> str:
+        """What a dashboard, or a funnel, is called as a title."""
+        return board_name(board, self.language)
 
     # -- numbers ---------------------------------------------------------------------------------
 

@@ -183,8 +183,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "note_members": {
         "en": "Not all members of {dimension} could be looked at: members are left out, and those "
         "shown need not be the ones with most events.",
-        "fr": "Les éléments de {dimension} n'ont pas tous pu être examinés : il en manque, et ceux "
-        "montrés n'ont pas forcément le plus d'événements.",
+        "fr": "Les éléments par {dimension} n'ont pas tous pu être examinés : il en manque, et "
+        "ceux montrés n'ont pas forcément le plus d'événements.",
     },
     "note_alerts_since": {
         "en": "Alerts are known since {first}: those that were over before are missing.",
@@ -224,7 +224,9 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "vient des éléments non montrés et des personnes présentes dans plusieurs.",
     },
     "objectives_as_of": {
-        "en": "Objectives are as of {}, not of the end of the period.",
-        "fr": "Les objectifs sont vus au {}, et non à la fin de la période.",
+        "en": "Not all that objectives rest on is kept: those are as of {}, not of the end of the "
+        "period.",
+        "fr": "Les données de certains objectifs ne sont pas toutes conservées : ils sont vus au "
+        "{}, et non à la fin de la période.",
     },
 }

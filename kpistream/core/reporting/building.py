@@ -9,6 +9,7 @@ from math import isclose
 from typing import Final
 
 from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.kpis import Language
 from kpistream.core.reporting.clarity import FALSE_CHANGES, Tested, tested
 from kpistream.core.reporting.duties import duties
 from kpistream.core.reporting.episodes import Episode
@@ -26,6 +27,7 @@ from kpistream.core.reporting.report import (
     Verdict,
 )
 from kpistream.core.statistics.discoveries import benjamini_hochberg
+from kpistream.core.texts import Translations
 
 _NOTHING: Final = Measured(Point())
 _RANKS: Final[Mapping[Severity, int]] = {
@@ -67,7 +69,17 @@ def build(findings: Findings) -> Report:
         alerts=alerts,
         duties=duties(shown, [one for one in alerts if one.fires_at(period.to_s)]),
         notes=(*notes, *findings.notes),
+        texts=_texts(findings.texts, shown, alerts),
     )
+
+
+def _texts(
+    known: Translations, kpis: Iterable[KpiResult], alerts: Iterable[Episode]
+) -> dict[str, dict[Language, str]]:
+    """What the report says of KPIs and alerts, where that is known in both languages."""
+    told = {text for one in kpis for text in (one.owner, one.action)}
+    told |= {text for one in alerts for text in (one.owner, one.action, one.summary)}
+    return {text: dict(known[text]) for text in sorted(told & known.keys())}
 
 
 def _span(period: Period) -> Span:

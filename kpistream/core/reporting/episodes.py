@@ -10,6 +10,7 @@ import msgspec
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.proof.backtest import Firing
 from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.alerting.why.why import Driver, Segment
 
 
 class WhyTold(msgspec.Struct, frozen=True):
@@ -18,6 +19,10 @@ class WhyTold(msgspec.Struct, frozen=True):
     sentence: str = ""
     at_stake_per_hour: float | None = None
     stake_currency: str = ""
+    value: float | None = None
+    before: float | None = None
+    segments: tuple[Segment, ...] = ()
+    drivers: tuple[Driver, ...] = ()
 
 
 class AlertTold(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     stake_currency: str = ""
     owner: str = ""
     action: str = ""
+    why: WhyTold | None = None
 
     def is_in(self, from_s: float, to_s: float) -> bool:
         """Whether it fired at some time of a span (epoch seconds)."""
@@ -137,6 +143,7 @@ def _begun(alert: AlertTold) -> Episode:
         stake_currency=why.stake_currency,
         owner=alert.owner,
         action=alert.action,
+        why=alert.why,
     )
 
 

@@ -12,6 +12,7 @@ from kpistream.core.kpis import Direction, Kpi, Language
 from kpistream.core.reporting.episodes import Episode
 from kpistream.core.reporting.period import Period
 from kpistream.core.series import Series
+from kpistream.core.texts import Translations
 from kpistream.core.units import KpiUnit
 
 Source = Literal["files", "worker"]
@@ -108,3 +109,5 @@ class Findings:
     """In their published form."""
     episodes: Sequence[Episode] = ()
     notes: Sequence[Note] = ()
+    texts: Translations = field(default_factory=dict)
+    """What KPIs and rules say in both languages, by what stands in them and in episodes."""

@@ -176,6 +176,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Episode, ...]
     duties: tuple[Duties, ...]
     notes: tuple[Note, ...]
+    texts: dict[str, dict[Language, str]] = {}
+    """In both languages what is said of whose job it is, what to do and what happened."""
 
     def to_dict(self) -> dict[str, Any]:
         """The published form, ready for any JSON encoder."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -12,10 +12,11 @@ import msgspec
 from aiohttp import web
 from multidict import MultiMapping
 
-from kpistream.core.alerting.alerts import Alert
+from kpistream.core.instants import rfc3339
 from kpistream.edges.web import published
 from kpistream.edges.web.answers import json_bytes
 from kpistream.edges.web.aside import Aside
+from kpistream.edges.web.changes import Changes
 from kpistream.edges.web.desk import BrokerAway
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.moments import moment
@@ -76,12 +77,10 @@ class HistoryRoutes:
         most = limit_in(request.query, MOST_TRANSITIONS, USUAL_TRANSITIONS)
         from_s, to_s = self._span(request.query)
         try:
-            found, is_truncated = await self._knowledge.alert_log(
-                round(from_s * 1000), round(to_s * 1000), most
-            )
+            found = await self._knowledge.alert_log(round(from_s * 1000), round(to_s * 1000), most)
         except BrokerAway as away:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from away
-        return json_bytes(await self._aside(partial(_encode, found, is_truncated)))
+        return json_bytes(await self._aside(partial(_encode, found)))
 
     def _span(self, params: MultiMapping[str]) -> tuple[float, float]:
         begin, end = only(params, "from"), only(params, "to")
@@ -95,6 +94,8 @@ class HistoryRoutes:
         return from_s, to_s
 
 
-def _encode(found: Sequence[Alert], is_truncated: bool) -> bytes:
-    transitions = [alert.to_dict() for alert in found]
-    return msgspec.json.encode({"transitions": transitions, "truncated": is_truncated})
+def _encode(found: Changes) -> bytes:
+    since = None if found.since_ms is None else rfc3339(found.since_ms / 1000)
+    transitions = [alert.to_dict() for alert in found.alerts]
+    answer = {"transitions": transitions, "truncated": found.is_truncated, "since": since}
+    return msgspec.json.encode(answer)

@@ -37,13 +37,24 @@ def test_the_report_is_the_one_of_the_files(
     assert report["asked"] == f"{httpserver.host}:{httpserver.port}"
 
 
+def test_objectives_are_as_they_were_when_the_period_ended(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    given = "--url", httpserver.url_for(""), "--board", "small", "--ending", "2026-03-08"
+
+    [objective] = document(*given)["objectives"]
+
+    assert (objective["value"], objective["as_of"]) == (2800.0, "2026-03-09T00:00:00Z")
+
+
 def test_a_period_is_asked_for_in_one_step_and_day_by_day(
     worker: Worker, httpserver: HTTPServer
 ) -> None:
     document("--url", httpserver.url_for(""), "--board", "small")
 
     series = [query for path, query in worker.asked if path == "series"]
-    assert len(series) == 4 + 2 * 2
+    objectives = 1
+    assert len(series) == 4 + 2 * 2 + objectives
 
 
 def test_the_token_goes_with_each_question(worker: Worker, httpserver: HTTPServer) -> None:
@@ -79,6 +90,40 @@ def test_alerts_come_from_the_log_and_from_those_that_fire(
         ("other", "2026-03-09T01:00:00Z", "2026-03-09T03:00:00Z"),
     ]
     assert report["alerts"][1]["worst"] == 0.01
+    assert report["notes"] == []
+
+
+def changes(worker: Worker, *days: str) -> list[dict[str, Any]]:
+    """Another alert that fired for an hour on each of some days."""
+    [firing] = [one.to_dict() for one in worker.play.driver.alerts]
+    earlier = firing | {"fingerprint": "f2", "rule": "other"}
+    return [
+        earlier | {"state": state, "changed_at": f"{day}T0{hour}:00:00Z"}
+        for day in days
+        for hour, state in ((1, "firing"), (2, "resolved"))
+    ]
+
+
+def test_of_a_long_log_the_parts_are_asked_for_one_by_one(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    days = ("2026-03-03", "2026-03-08", "2026-03-10", "2026-03-14")
+    worker.alerts, worker.most_changes = changes(worker, *days), 4
+
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
+    told = [one["begun"][:10] for one in report["alerts"] if one["rule"] == "other"]
+    assert sorted(told) == ["2026-03-10", "2026-03-14"]
+    assert report["notes"] == []
+
+
+def test_a_log_that_is_too_long_in_its_parts_is_noted(
+    worker: Worker, httpserver: HTTPServer
+) -> None:
+    worker.alerts, worker.most_changes = changes(worker, "2026-03-10", "2026-03-11"), 2
+
+    report = document("--url", httpserver.url_for(""), "--board", "small")
+
     assert [note["kind"] for note in report["notes"]] == ["truncated"]
 
 
@@ -135,19 +180,18 @@ def test_members_that_could_not_all_be_ranked_are_noted(
 
 
 @pytest.mark.parametrize(
-    ("first", "is_noted"),
-    [("2026-03-02", False), ("2026-03-01", True), ("2026-02-01", True)],
+    ("since", "is_noted"),
+    [(None, False), ("2026-03-09T00:00:00Z", False), ("2026-03-09T00:00:01Z", True)],
 )
 def test_a_period_that_begins_before_the_log_of_alerts_says_since_when_they_are_known(
-    worker: Worker, httpserver: HTTPServer, first: str, is_noted: bool
+    worker: Worker, httpserver: HTTPServer, since: str | None, is_noted: bool
 ) -> None:
-    days = ("--from", first, "--to", "2026-03-16")
+    worker.alerts_since = since
 
-    report = document("--url", httpserver.url_for(""), "--board", "small", *days)
+    report = document("--url", httpserver.url_for(""), "--board", "small")
 
-    noted = [note for note in report["notes"] if note["kind"] == "alerts_since"]
-    since = {"kind": "alerts_since", "facts": {"first": "2026-03-01"}}
-    assert noted == ([since] if is_noted else [])
+    noted = {"kind": "alerts_since", "facts": {"first": "2026-03-09"}}
+    assert report["notes"] == ([noted] if is_noted else [])
 
 
 def test_an_answer_of_another_form_is_told(httpserver: HTTPServer) -> None:

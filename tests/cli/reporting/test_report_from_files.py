@@ -100,6 +100,16 @@ def test_objectives_have_their_pace(found: dict[str, Any]) -> None:
     )
 
 
+def test_objectives_are_as_they_were_when_the_period_ended(place: Path) -> None:
+    given = place / "weeks.ndjson", "--config", place / "small.yml"
+
+    report = document(*given, "--board", "small", "--ending", "2026-03-08")
+
+    [objective] = report["objectives"]
+    assert (objective["value"], objective["as_of"]) == (2800.0, "2026-03-09T00:00:00Z")
+    assert objective["days_left"] == 23.0
+
+
 def test_any_days_can_be_asked_for(played: Play) -> None:
     days = played.plan.days
 

@@ -9,15 +9,18 @@ from html.parser import HTMLParser
 from typing import Any, get_args
 
 import pytest
+from msgspec import structs
 
 from kpistream.cli.reporting.page import page
 from kpistream.core.alerting.rules.rule import Severity
+from kpistream.core.alerting.why.why import Driver, Segment
 from kpistream.core.days import Days
 from kpistream.core.kpis import Language
 from kpistream.core.reporting.building import build
-from kpistream.core.reporting.episodes import Episode
+from kpistream.core.reporting.episodes import Episode, WhyTold
 from kpistream.core.reporting.findings import Findings, KpiFacts, Measured, Note, Point
 from kpistream.core.reporting.period import period_with
+from kpistream.core.texts import Translations
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 HOSTILE = "\"><script src=http://evil/x.js>alert('1')</script>\u202e</style>"
@@ -214,7 +217,50 @@ def test_members_that_were_not_looked_at_are_told_of() -> None:
     notes = [Note("members", {"dimension": "channel"})]
 
     assert any("members of channel could be" in text for text in read(notes=notes).texts)
-    assert any("de channel n'ont pas tous" in text for text in read("fr", notes=notes).texts)
+    assert any("par canal n'ont pas tous" in text for text in read("fr", notes=notes).texts)
+
+
+def test_what_rules_and_kpis_say_is_told_in_the_language_of_the_page() -> None:
+    texts: Translations = {
+        "Too little by ads.": {"en": "Too little by ads.", "fr": "Trop peu par ads."},
+        "Ask ads.": {"en": "Ask ads.", "fr": "Demander à ads."},
+        "web": {"en": "web", "fr": "équipe web"},
+        "Of no KPI here.": {"en": "Of no KPI here.", "fr": "D'aucun indicateur."},
+    }
+
+    report = build(replace(findings(), texts=texts))
+
+    assert report.texts.keys() == texts.keys() - {"Of no KPI here."}
+    french = Read(page(report, "fr")).texts
+    assert {"Trop peu par ads.", "Demander à ads.", "équipe web", "mend rate"} <= set(french)
+    english = Read(page(report, "en")).texts
+    assert {"Too little by ads.", "Ask ads.", "web", "mend rate"} <= set(english)
+
+
+def test_why_an_alert_fired_is_told_in_the_language_of_the_page() -> None:
+    why = WhyTold(
+        value=30.0,
+        before=100.0,
+        segments=(Segment("channel", "ads", 20.0, 90.0, 0.0, -70.0),),
+        drivers=(Driver("visits", 1.0, 2.0, -0.7),),
+        sentence="Fell from 100 EUR to 30 EUR: 100 % of it by channel=ads; visits explains 100 %.",
+    )
+    [one, _] = findings().episodes
+
+    report = build(replace(findings(), episodes=[structs.replace(one, why=why)]))
+
+    fell = "A baissé de 100,00 EUR à 30,00 EUR : 100 % par canal ads ; 100 % par visits."
+    assert fell in Read(page(report, "fr")).texts
+    assert why.sentence in Read(page(report, "en")).texts
+
+
+def test_dimensions_and_funnels_have_the_names_of_the_language() -> None:
+    words = " ".join(read("fr").texts)
+
+    assert "Par canal" in words
+    assert "canal=ads" in words
+    assert "Entonnoir : Boutique" in words
+    assert "Funnel: Shop" in read().texts
 
 
 def test_since_when_alerts_are_known_is_told() -> None:
@@ -246,6 +292,14 @@ def test_objectives_tell_their_pace_and_duties_their_reasons() -> None:
     assert "The rate is at 5 %, target 5.5 %" in words
     assert "The revenue went from 7,000 EUR to 2,100 EUR" in words
     assert "alert revenue_low (channel=ads)" in words
+
+
+def test_objectives_that_are_as_of_later_than_the_period_are_noted() -> None:
+    in_time = replace(findings(), objectives=[objective(as_of="2026-03-15T23:00:00Z")])
+    note = "those are as of Mon 16 March, 13:00, not of the end of the period"
+
+    assert note in " ".join(read().texts)
+    assert note not in " ".join(Read(page(build(in_time), "en")).texts)
 
 
 def test_each_picture_says_what_it_shows() -> None:

@@ -25,6 +25,10 @@ class Worker:
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.missing: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
+        """The log of alerts, the oldest first."""
+        self.alerts_since: str | None = None
+        self.most_changes = 10_000
+        """So many of them it tells of at a time."""
         self.channels: list[str] = []
         """Channels beside those of the files."""
         self.windows = ["1h", "24h", "30d"]
@@ -94,8 +98,15 @@ class Worker:
         found = [one.to_dict() for one in self.play.driver.alerts]
         return {"as_of": self._as_of, "alerts": found, "missing": []}
 
-    def _history(self, _: dict[str, list[str]]) -> dict[str, Any]:
-        return {"transitions": self.alerts, "truncated": bool(self.alerts)}
+    def _history(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        begin, end = query["from"][0], query["to"][0]
+        found = [one for one in self.alerts if begin <= one["changed_at"] < end]
+        most = self.most_changes
+        return {
+            "transitions": found[:most],
+            "truncated": len(found) > most,
+            "since": self.alerts_since,
+        }
 
     @property
     def _as_of(self) -> str:
