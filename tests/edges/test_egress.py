@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kpistream.edges.egress import KINDS, Egress, EgressDenied, kind_of
 from tests.edges.names import Names
 
-TIMEOUT = aiohttp.ClientTimeout(total=2)
+TIMEOUT = aiohttp.ClientTimeout(total=60)
 LOOPBACK = ip_network("127.0.0.0/8")
 
 

@@ -157,6 +157,15 @@ def families_of(worker: Worker) -> Sequence[Metric]:
     return list(parse_openmetrics(page))  # type: ignore[no-untyped-call]
 
 
+def test_a_worker_is_not_ready_before_it_has_said_so() -> None:
+    worker = Worker()
+    assert worker.series("kpistream_ready") == {"": 0}
+    worker.telemetry.ready(True)
+    assert worker.series("kpistream_ready") == {"": 1}
+    worker.telemetry.ready(False)
+    assert worker.series("kpistream_ready") == {"": 0}
+
+
 def test_no_series_carries_a_timestamp() -> None:
     worker = Worker(reading())
     worker.telemetry.watermark("clicks", 0, 12.0)

@@ -15,6 +15,7 @@ from kpistream.core.readings import Board
 from kpistream.core.steps import MOST_STEPS
 from kpistream.edges.metrics import Telemetry
 from kpistream.edges.web import Readiness, published
+from kpistream.edges.web.readiness import broker_silent
 from kpistream.edges.web.series_query import MOST_KPIS
 from kpistream.edges.web.suppressions import MOST_AT_ONCE
 from tests.support.builders import START_S
@@ -134,6 +135,17 @@ class TestSeries:
         problem = await reader.get(f"series?kpi=clicks{scope}", 503)
         assert problem["detail"] == "the worker is not ready: recovering clicks-0"
 
+    async def test_of_a_worker_whose_broker_is_away_are_there_and_marked_as_old(
+        self, reader: Reader, known: KnownWorker
+    ) -> None:
+        known.readiness = Readiness((broker_silent(START_S),))
+        for path in ("series?kpi=clicks", "readings?kpi=clicks", "view?window=5m", "alerts"):
+            found = await reader.get(path)
+            assert found.get("series") or found.get("readings") or found.get("alerts"), path
+            [missing] = found["missing"]
+            assert missing["worker"] == known.url
+            assert missing["reason"] == "the broker has not answered since 2026-03-01T10:00:00Z"
+
     async def test_are_of_so_many_kpis_at_most(self, reader: Reader, known: KnownWorker) -> None:
         kpis = list(known.plan.catalogue.kpis)
         query = "&".join(f"kpi={kpi}" for kpi in kpis[: MOST_KPIS + 1])
@@ -227,6 +239,14 @@ class TestHistory:
         assert (await reader.get(f"alerts/history?{to}"))["transitions"] == []
         longer = await reader.get(f"alerts/history?{to}&from=2026-03-01T00:00:00Z")
         assert len(longer["transitions"]) == len(known.log)
+
+    async def test_says_since_when_the_log_is_whole_unless_it_ever_was(
+        self, reader: Reader, known: KnownWorker
+    ) -> None:
+        assert (await reader.get(f"alerts/history?{MINUTES}"))["since"] is None
+        known.log_since_ms = 1_772_359_200_000
+        found = await reader.get(f"alerts/history?{MINUTES}")
+        assert found["since"] == "2026-03-01T10:00:00Z"
 
     async def test_is_so_long_at_most(self, reader: Reader) -> None:
         found = await reader.get(f"alerts/history?{MINUTES}&limit=1")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from standardwebhooks import Webhook
 
 from kpistream.edges.egress import Egress
@@ -29,6 +29,7 @@ from kpistream.edges.webhook import (
     WebhookSender,
 )
 from tests.edges.names import Names
+from tests.support.ports import kept_port
 
 SECRET = "T0K3N"  # noqa: S105 - it stands for one
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -409,10 +410,10 @@ async def test_of_an_answer_without_an_end_a_bounded_part_is_read() -> None:
 
 
 async def test_nobody_at_home_is_a_failure() -> None:
-    it = Scene([], url=f"http://127.0.0.1:{unused_port()}/services/{SECRET}")
-    assert (await it.attempt()) == Attempt(
-        "127.0.0.1", 1, FAILED, problem="cannot connect (ConnectionRefusedError)"
-    )
+    with kept_port() as port:
+        attempt = await Scene([], url=f"http://127.0.0.1:{port}/services/{SECRET}").attempt()
+    problem = "cannot connect (ConnectionRefusedError)"
+    assert attempt == Attempt("127.0.0.1", 1, FAILED, problem=problem)
 
 
 async def test_a_name_that_nobody_knows_is_a_failure() -> None:

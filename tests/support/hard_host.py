@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 import msgspec
-from aiohttp.test_utils import unused_port
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 """What a host does once it has read a request; then the connection ends."""
@@ -86,13 +85,13 @@ _decode: Final = msgspec.json.Decoder(_Body).decode
 
 
 class HardHost:
-    """One port of this machine: somebody listens there while it is `up`, and answers as told.
+    """One kept port: somebody listens there while it is `up`, and answers as told.
 
     ``answer`` is what it does next, ``heard`` what it was told, whatever it answered.
     """
 
-    def __init__(self, answer: Answer = OK) -> None:
-        self.port = unused_port()
+    def __init__(self, port: int, answer: Answer = OK) -> None:
+        self.port = port
         self.answer = answer
         self.heard: list[Heard] = []
         self._server: asyncio.Server | None = None
@@ -100,7 +99,9 @@ class HardHost:
 
     async def up(self, tls: ssl.SSLContext | None = None) -> None:
         """Listen."""
-        self._server = await asyncio.start_server(self._meet, "127.0.0.1", self.port, ssl=tls)
+        self._server = await asyncio.start_server(
+            self._meet, "127.0.0.1", self.port, ssl=tls, reuse_port=True
+        )
 
     async def down(self) -> None:
         """Refuse connections, and break off those that there are."""

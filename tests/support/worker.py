@@ -11,13 +11,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from kpistream.edges.embedded_broker import die_with_parent, free_port
 
-READY_S = 60.0
-STOP_S = 30.0
+READY_S = 120.0
+STOP_S = 60.0
 _OUTCOME = re.compile(
     r'kpistream_events_total\{outcome="(\w+)",reason="(\w*)",topic="(\S+)"\} (\S+)'
 )
@@ -100,7 +101,7 @@ class WorkerProcess:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as got:
                 body: bytes = got.read()
                 return body
-        except OSError:
+        except (OSError, HTTPException):
             return None
 
     def _running(self) -> subprocess.Popen[bytes]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 from typing import Any, Final, TypeVar
@@ -90,10 +91,9 @@ class AppriseReceiver:
             self._settle(told, told.set_result, done)
 
     def _settle(self, told: asyncio.Future[bool], settle: Callable[[T], None], end: T) -> None:
-        loop = told.get_loop()
-        # Nobody may wait any more, nor the loop be there.
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(lambda: None if told.done() else settle(end))
+        # Nobody may wait any more, nor the loop be there: then this raises RuntimeError.
+        with suppress(RuntimeError):
+            told.get_loop().call_soon_threadsafe(lambda: None if told.done() else settle(end))
 
 
 def notification(message: Message) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def told(subscriber: Subscriber) -> tuple[str, dict[str, Any]]:
-    message = await asyncio.wait_for(subscriber.next(), 5)
+    message = await asyncio.wait_for(subscriber.next(), 60)
     _, event, data, *_ = message.decode().split("\n")
     return event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 

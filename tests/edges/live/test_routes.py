@@ -32,7 +32,7 @@ async def serving(worker: Known, cluster: Cluster | None = None) -> AsyncIterato
 
 async def told(response: ClientResponse) -> tuple[str, Any]:
     """The next event of a stream."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         event = ""
         async for line in response.content:
             name, _, value = line.decode().rstrip("\n").partition(": ")
