@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.table import Table
 
+from kpistream.cli.counted import counted
 from kpistream.cli.tables import slice_text, value_text
 from kpistream.core.alerting.proof.backtest import Firing, RuleSummary
 from kpistream.core.alerting.proof.incidents import Incident, Score, delay_s
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.instants import rfc3339
+from kpistream.core.slices import Slice
 
 if TYPE_CHECKING:
     from kpistream.cli.verdict import Verdict
@@ -36,30 +38,47 @@ def lasted_text(seconds: float) -> str:
 
 def firings_table(firings: Sequence[Firing], catalogue: Catalogue) -> Table:
     """Each firing, in the order of its beginning."""
-    table = _table("Firings", "rule", "slice", "from", "to", "lasted")
-    for title in ("worst", "sample"):
+    table = _table("Firings, times in UTC", "rule, slice", "from", "to")
+    for title in ("fired for", "worst", "sample"):
         table.add_column(title, justify="right")
-    table.add_column("")
+    is_any_silenced = any(firing.silenced for firing in firings)
+    if is_any_silenced:
+        table.add_column("told")
     for firing in firings:
-        worst = "-" if firing.worst is None else value_text(firing.kpi, firing.worst, catalogue)
         table.add_row(
-            firing.rule,
-            slice_text(firing.slice),
-            rfc3339(firing.from_s),
-            "still fires" if firing.is_open else rfc3339(firing.to_s),
+            "\n  ".join([firing.rule, *_members(firing.slice)]),
+            moment_text(firing.from_s),
+            "still fires" if firing.is_open else moment_text(firing.to_s),
             lasted_text(firing.lasted_s),
-            f"{worst} {firing.currency or ''}".rstrip(),
+            _worst(firing, catalogue),
             f"{firing.sample:,}",
-            "silenced" if firing.silenced else "",
+            *(["silenced" if firing.silenced else "yes"] if is_any_silenced else ()),
         )
     return table
+
+
+def _members(part: Slice) -> list[str]:
+    return [slice_text([member]) for member in part]
+
+
+def moment_text(epoch_s: float) -> str:
+    """A moment to the second, in UTC: `2026-03-01 10:06:02`."""
+    return rfc3339(int(epoch_s)).replace("T", " ").removesuffix("Z")
+
+
+def _worst(firing: Firing, catalogue: Catalogue) -> str:
+    if firing.worst is None:
+        return "-"
+    text = value_text(firing.kpi, firing.worst, catalogue)
+    is_money = catalogue.kpis[firing.kpi].unit == "money"
+    return f"{text} {firing.currency}" if is_money and firing.currency else text
 
 
 def rules_table(summaries: Sequence[RuleSummary], scores: Sequence[Score] | None) -> Table:
     """Each rule with how often it fired; with scores, how well that met the incidents."""
     table = _table("Rules", "rule", "severity")
     scored = ("precision", "recall", "median delay") if scores is not None else ()
-    for title in ("fired", "silenced", "told a week", "in all", *scored):
+    for title in ("fired", "fired for", "silenced", "told per week", *scored):
         table.add_column(title, justify="right")
     for number, summary in enumerate(summaries):
         score = [] if scores is None else list(score_texts(scores[number]))
@@ -67,9 +86,9 @@ def rules_table(summaries: Sequence[RuleSummary], scores: Sequence[Score] | None
             summary.rule,
             summary.severity.value,
             f"{summary.fired:,}",
+            lasted_text(summary.lasted_s),
             f"{summary.silenced:,}",
             "-" if summary.per_week is None else f"{summary.per_week:.1f}",
-            lasted_text(summary.lasted_s),
             *score,
         )
     return table
@@ -79,14 +98,14 @@ def incidents_table(
     incidents: Sequence[Incident], firings: Sequence[Firing], grace_s: float
 ) -> Table:
     """Each incident, and how soon which rule told of it."""
-    table = _table("Incidents", "incident", "from", "lasted", "told by", "after")
+    table = _table("Incidents, times in UTC", "incident", "from", "lasted", "told by", "after")
     told = [firing for firing in firings if not firing.silenced]
     for incident in incidents:
         met = [firing for firing in told if incident.is_met_by(firing, grace_s)]
         delay = delay_s(incident, met, grace_s)
         table.add_row(
             incident.name,
-            rfc3339(incident.from_s),
+            moment_text(incident.from_s),
             lasted_text(incident.to_s - incident.from_s),
             ", ".join(dict.fromkeys(firing.rule for firing in met)) or "nobody",
             "-" if delay is None else lasted_text(delay),
@@ -102,7 +121,7 @@ def score_texts(score: Score) -> Iterator[str]:
 
 
 def _share(share: float | None, part: int, whole: int) -> str:
-    return "-" if share is None else f"{share:.0%} ({part:,} of {whole:,})"
+    return "-" if share is None else f"{100 * share:.0f} % ({part:,} of {whole:,})"
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -123,10 +142,11 @@ def print_verdict(verdict: Verdict, unread: int) -> None:
     for table in _tables(verdict):
         console.print(table)
     from_s, to_s = verdict.span_s
-    over = f"over {verdict.test.events:,} events of {lasted_text(to_s - from_s)}"
-    console.print(f"{len(verdict.firings):,} firings {over}, from {rfc3339(from_s)}")
+    over = f"over {counted(verdict.test.events, 'events')} of {lasted_text(to_s - from_s)}"
+    firings = counted(len(verdict.firings), "firings")
+    console.print(f"{firings} {over}, from {moment_text(from_s)} UTC")
     if unread:
-        console.print(f"{unread:,} events were not read: their type is not among `topics`")
+        console.print(f"not read: {counted(unread, 'events')} of a type that is not among `topics`")
     if verdict.score is not None:
         precision, recall, delay = score_texts(verdict.score)
         console.print(f"precision {precision}, recall {recall}, median delay {delay}")

@@ -13,6 +13,7 @@ from kpistream.cli.config_files import (
     read_setting_file,
     refuse_repeated_names,
 )
+from kpistream.cli.counted import counted
 from kpistream.cli.findings import Findings
 from kpistream.cli.misfits import misfits, unmeasured_events
 from kpistream.cli.wiring import read_plan
@@ -79,7 +80,7 @@ def _check_catalogue(
     settings: Settings, catalogue: Catalogue, slicing: Slicing, findings: Findings
 ) -> None:
     read = catalogue.over(settings.topics)
-    findings.checked.append(f"catalogue {settings.catalogue}: {len(read.kpis)} KPIs")
+    findings.checked.append(f"catalogue {settings.catalogue}: {counted(len(read.kpis), 'KPIs')}")
     if settings.own is not None:
         findings.checked.append(f"own catalogue {settings.own.filename}: {_added(settings)}")
     findings.checked += [
@@ -96,9 +97,9 @@ def _check_catalogue(
 
 
 def _added(settings: Settings) -> str:
-    """What the user's own file has: ``1 events, 2 kpis``."""
+    """What the user's own file has: ``1 event, 2 kpis``."""
     own = settings.own.data if settings.own is not None else {}
-    return ", ".join(f"{len(entries)} {section}" for section, entries in own.items() if entries)
+    return ", ".join(counted(len(entries), section) for section, entries in own.items() if entries)
 
 
 def _check_rules(
@@ -109,5 +110,5 @@ def _check_rules(
         loaded = findings.attempt(partial(load_rule_file, settings, index, catalogue, slicing))
         if loaded is not None:
             findings.attempt(partial(refuse_repeated_names, path, loaded, rules))
-            findings.checked.append(f"rules {path}: {len(loaded)} rules")
+            findings.checked.append(f"rules {path}: {counted(len(loaded), 'rules')}")
             rules += loaded

@@ -28,8 +28,10 @@ def demo(
             show_default=False,
         ),
     ] = None,
-    rate: Annotated[float, typer.Option(min=20, max=1_000, help="Events per second.")] = 300.0,
-    seed: Annotated[int, typer.Option(help="The same seed, the same story.")] = 7,
+    rate: Annotated[
+        float, typer.Option(min=20, max=1_000, metavar="NUMBER", help="Events per second.")
+    ] = 300.0,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="The same seed, the same story.")] = 7,
     web_port: Annotated[
         int | None,
         typer.Option(

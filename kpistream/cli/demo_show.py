@@ -194,6 +194,6 @@ def _kpis(board: Board) -> str:
     return (
         f"ROAS {text('return_on_ad_spend', _TOTAL, '.2f'):>5}"
         f"  retargeting {text('return_on_ad_spend', _RETARGETING, '.2f'):>5}"
-        f"  unsubscribe rate {text('unsubscribe_rate', _EMAIL, '.2%'):>6}"
+        f"  unsubscribe rate {text('unsubscribe_rate', _EMAIL, '.2%').replace('%', ' %'):>7}"
         f"  revenue {text('revenue', _TOTAL, ',.0f'):>7} EUR/{WINDOW}"
     )

@@ -76,28 +76,36 @@ def emit(
     config: Config = None,
     broker: Broker = None,
     rate: Annotated[
-        float | None, typer.Option(help=f"Events per second; {DEFAULT_RATE:g} unless given.")
+        float | None,
+        typer.Option(metavar="NUMBER", help=f"Events per second; {DEFAULT_RATE:g} unless given."),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(help=f"The same seed, the same traffic; {DEFAULT_SEED} unless given."),
+        typer.Option(
+            metavar="NUMBER",
+            help=f"The same seed, the same traffic; {DEFAULT_SEED} unless given.",
+        ),
     ] = None,
     scenario: Annotated[
         str | None,
-        typer.Option(help=f"story, steady or chaos; {DEFAULT_SCENARIO} unless given."),
+        typer.Option(
+            metavar="NAME", help=f"story, steady or chaos; {DEFAULT_SCENARIO} unless given."
+        ),
     ] = None,
     duration: Annotated[
         float | None,
         typer.Option(
             parser=seconds,
             metavar="SPAN",
-            help="How long the scenario lasts, such as 90 or 3m; without, it begins anew "
+            help="How long the scenario lasts, such as 90 or 3m; unless given, it begins anew "
             f"every {ROUND_S / 60:g} minutes until stopped.",
         ),
     ] = None,
     speed: Annotated[
         float | None,
-        typer.Option(help="Play this many times as fast; above 1 the events end now."),
+        typer.Option(
+            metavar="NUMBER", help="Play this many times as fast; above 1 the events end now."
+        ),
     ] = None,
     start: Annotated[
         datetime | None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -67,8 +68,31 @@ def generate(
             typer.echo(f"{to / name}: {_told(state, check)}")
     if not check:
         _write(to, texts)
-    elif set(found.values()) != {State.same}:
-        raise Failure("dashboards are not up to date; run: kpistream generate", FAILED)
+    elif wrong := set(found.values()) - {State.same}:
+        command = command_text(config, catalogue, rules, windows, language, to)
+        advice = "delete what is not made any more" if wrong == {State.stale} else f"run: {command}"
+        raise Failure(f"dashboards are not up to date; {advice}", FAILED)
+
+
+def command_text(
+    config: Path | None,
+    catalogue: Path | None,
+    rules: Sequence[Path] | None,
+    windows: str | None,
+    language: Choice,
+    to: Path,
+) -> str:
+    """The command that writes what these options ask for, ready for a shell."""
+    given: list[tuple[str, object]] = [
+        ("--config", config),
+        ("--catalogue", catalogue),
+        *(("--rules", file) for file in rules or ()),
+        ("--windows", windows),
+        ("--language", None if language is Choice.en else language.value),
+        ("--to", None if to == FOLDER else to),
+    ]
+    flags = (part for name, value in given if value is not None for part in (name, str(value)))
+    return shlex.join(["kpistream", "generate", *flags])
 
 
 def dashboard_texts(settings: Settings, language: Language) -> dict[str, str]:

@@ -40,7 +40,7 @@ class Choice(StrEnum):
 def kpis(
     kpi: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="The KPI to explain; all are listed without."),
+        typer.Argument(metavar="ID", help="The KPI to explain; without it all are listed."),
     ] = None,
     config: Config = None,
     catalogue: CatalogueFile = None,

@@ -28,16 +28,22 @@ Token = Annotated[
     typer.Option(
         "--token",
         envvar=TOKEN_VARIABLE,
-        help="One of the `read_tokens` of the workers, or to say something `write_tokens`.",
+        metavar="TOKEN",
+        help="One of the workers' `read_tokens`; to acknowledge or silence, one of `write_tokens`.",
         show_default=False,
         show_envvar=True,
     ),
 ]
 Author = Annotated[
     str | None,
-    typer.Option("--author", help="Who says so; your user name unless given.", show_default=False),
+    typer.Option(
+        "--author",
+        metavar="NAME",
+        help="Who says so; your user name unless given.",
+        show_default=False,
+    ),
 ]
-Comment = Annotated[str, typer.Option("--comment", help="Why.")]
+Comment = Annotated[str, typer.Option("--comment", metavar="TEXT", help="Why.")]
 
 
 class MonitorApi:

@@ -57,7 +57,12 @@ Broker = Annotated[
 ]
 AppId = Annotated[
     str | None,
-    _setting("app_id", "Names the consumer group and kpistream's own topics.", "--app-id"),
+    _setting(
+        "app_id",
+        "Names the consumer group and kpistream's own topics.",
+        "--app-id",
+        metavar="NAME",
+    ),
 ]
 WebHost = Annotated[
     str | None, _setting("web_host", "Address of the web server.", "--web-host", metavar="ADDRESS")

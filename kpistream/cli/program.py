@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from kpistream import __version__
 from kpistream.cli import (
@@ -26,9 +25,10 @@ from kpistream.cli import (
     worker,
 )
 from kpistream.cli.failures import told
+from kpistream.cli.help_page import Command, Group
 
 
-class _Program(TyperGroup):
+class _Program(Group):
     """Commands whose foreseeable failures are a sentence and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -67,18 +67,18 @@ def _options(
     pass
 
 
-program.command("demo")(demo.demo)
-program.command("worker")(worker.worker)
-program.command("emit")(emit.emit)
-program.command("check")(check.check)
-program.command("compute")(compute.compute)
-program.command("backtest")(backtest.backtest)
-program.command("kpis")(kpis.kpis)
-program.command("generate")(generate.generate)
-program.command("top")(top.top)
-program.command("report")(report.report)
-program.command("alerts")(alerts.alerts)
-program.command("ack")(ack.ack)
+program.command("demo", cls=Command)(demo.demo)
+program.command("worker", cls=Command)(worker.worker)
+program.command("emit", cls=Command)(emit.emit)
+program.command("check", cls=Command)(check.check)
+program.command("compute", cls=Command)(compute.compute)
+program.command("backtest", cls=Command)(backtest.backtest)
+program.command("kpis", cls=Command)(kpis.kpis)
+program.command("generate", cls=Command)(generate.generate)
+program.command("top", cls=Command)(top.top)
+program.command("report", cls=Command)(report.report)
+program.command("alerts", cls=Command)(alerts.alerts)
+program.command("ack", cls=Command)(ack.ack)
 program.add_typer(silence.silence, name="silence")
 program.add_typer(rules.rules, name="rules")
 program.add_typer(topics.topics, name="topics")

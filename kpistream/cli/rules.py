@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from kpistream.cli.help_page import Command, Group
 from kpistream.cli.rules_test import run_tests
 
-rules = typer.Typer(help="Alert rules: test them before they are trusted.", no_args_is_help=True)
+rules = typer.Typer(
+    cls=Group, help="Alert rules: test them before they are trusted.", no_args_is_help=True
+)
 
 
 @rules.callback()
@@ -14,4 +17,4 @@ def _group() -> None:
     pass
 
 
-rules.command("test")(run_tests)
+rules.command("test", cls=Command)(run_tests)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kpistream.cli.failures import WRONG, Failure
+from kpistream.cli.help_page import Command, Group
 from kpistream.cli.lines import write_json
 from kpistream.cli.monitor_api import (
     DEFAULT_URL,
@@ -23,11 +24,13 @@ from kpistream.cli.monitor_api import (
 from kpistream.cli.options import Json
 
 silence = typer.Typer(
-    help="Silences: nobody is told of some alerts for a while.", no_args_is_help=True
+    cls=Group,
+    help="Silences: nobody is told of some alerts for a while.",
+    no_args_is_help=True,
 )
 
 
-@silence.command("add")
+@silence.command("add", cls=Command)
 def add(
     matchers: Annotated[
         list[str],
@@ -66,7 +69,7 @@ def add(
         typer.echo(printable(f"silence {made['id']} of {_named(made)} until {made['ends_at']}"))
 
 
-@silence.command("list")
+@silence.command("list", cls=Command)
 def list_(url: Url = DEFAULT_URL, token: Token = None, json: Json = False) -> None:
     """List the silences that hold, are to come, or ended in the last five days."""
     found = MonitorApi(url, token).get("silences")["silences"]
@@ -83,7 +86,7 @@ def list_(url: Url = DEFAULT_URL, token: Token = None, json: Json = False) -> No
         typer.echo("no silences")
 
 
-@silence.command("expire")
+@silence.command("expire", cls=Command)
 def expire(
     id: Annotated[str, typer.Argument(help="As `kpistream silence list` shows it.")],
     author: Author = None,

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from kpistream.cli.kpi_words import decimal_text
+from kpistream.cli.counted import counted
+from kpistream.cli.kpi_words import decimal_text, is_share
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.catalogue import Catalogue
 from kpistream.core.driver import Driver
@@ -20,11 +21,13 @@ from kpistream.core.plan import Plan
 from kpistream.core.progress import Progress
 from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice
+from kpistream.edges.messages.numbers import duration_text, number_text
 
 MOST_MEMBERS: Final = 8
 """The most members of a dimension that get a table."""
 
 _WIDTH_OF_A_FILE: Final = 160
+_DIGITS: Final = 4
 
 
 def print_report(
@@ -46,20 +49,26 @@ def print_report(
         console.print(_objectives(objectives, plan.catalogue))
     console.print(_outcomes(outcomes))
     for apart in driver.unpriced:
-        amount = f"{decimal_text(apart.amount, 2)} {apart.currency} of {apart.events:,} events"
-        console.print(f"no rate for {amount}: left out of money in {plan.currency}")
+        amount = f"{decimal_text(apart.amount, 2)} {apart.currency}"
+        events = counted(apart.events, "events")
+        console.print(f"no rate for {amount} of {events}: left out of money in {plan.currency}")
 
 
 def value_text(kpi: str, value: float, catalogue: Catalogue) -> str:
-    """A value as its unit asks for: ``1,204``, ``0.52``, ``94.2 s``; money without its currency."""
+    """A value as people say it: `1,204`, `3.21 %`, `12 min`, `94.20`; money without its currency.
+
+    A ratio of money to money is told as it is: a ROAS is 0.8, and no 80 %.
+    """
     match catalogue.kpis[kpi].unit:
+        case "ratio" if is_share(catalogue.kpis[kpi]):
+            return f"{number_text(value * 100, _DIGITS)} %"
         case "count":
             return decimal_text(value, 0 if value.is_integer() else 2)
         case "money":
             return decimal_text(value, 2)
         case "seconds":
-            return f"{value:.1f} s"
-    return f"{value:.4g}"
+            return duration_text(value)
+    return number_text(value, _DIGITS)
 
 
 def slice_text(part: Iterable[tuple[str, str]]) -> str:
@@ -183,7 +192,7 @@ def _objectives(objectives: Iterable[Progress], catalogue: Catalogue) -> Table:
 
 
 def _outcomes(document: dict[str, Any]) -> Table:
-    table = Table(title=f"{document['produced']:,} events", title_justify="left")
+    table = Table(title=counted(document["produced"], "events"), title_justify="left")
     for title in ("event", "outcome", "reason"):
         table.add_column(title, overflow="fold")
     table.add_column("records", justify="right")

@@ -30,13 +30,16 @@ def top(
     url: Url = DEFAULT_URL,
     token: Token = None,
     board: Annotated[
-        str | None, typer.Option("--board", help="Which KPIs; `overview` unless given.")
+        str | None,
+        typer.Option("--board", metavar="NAME", help="Which KPIs; `overview` unless given."),
     ] = None,
     window: Annotated[
-        str | None, typer.Option("--window", help="Over which window, such as 1h.")
+        str | None,
+        typer.Option("--window", metavar="WINDOW", help="Over which window, such as 1h."),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", help="By which dimension a KPI is broken down.")
+        str | None,
+        typer.Option("--by", metavar="DIMENSION", help="By which dimension a KPI is broken down."),
     ] = None,
     kpi: Annotated[
         str | None, typer.Option("--kpi", metavar="ID", help="Which KPI is broken down.")

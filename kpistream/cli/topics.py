@@ -7,12 +7,13 @@ from typing import Any
 
 import typer
 
+from kpistream.cli.help_page import Command, Group
 from kpistream.cli.lines import write_json
 from kpistream.cli.logs import log_to_stderr
 from kpistream.cli.options import AppId, Broker, Config, Json
 from kpistream.settings import load_settings
 
-topics = typer.Typer(help="The topics that kpistream needs.", no_args_is_help=True)
+topics = typer.Typer(cls=Group, help="The topics that kpistream needs.", no_args_is_help=True)
 
 
 @topics.callback()
@@ -20,7 +21,7 @@ def _group() -> None:
     pass
 
 
-@topics.command()
+@topics.command(cls=Command)
 def create(
     config: Config = None, broker: Broker = None, app_id: AppId = None, json: Json = False
 ) -> None:

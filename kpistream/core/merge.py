@@ -103,8 +103,6 @@ class Merger:
         ``owner`` names this ownership of the partition, and no other.
         """
         self.now_ms = 0
-        self.stale_panes = 0
-        """Panes sent again after they were closed: already in, so left out."""
         self.touched: dict[Slice, set[str]] = {}
         """Slices that got something since this was last cleared, with the topics it came from."""
         self.gone: list[Slice] = []
@@ -333,7 +331,6 @@ class Merger:
         state = self._state(part)
         row = self._row(part, state, pane)
         if row is None:
-            self.stale_panes += 1
             return None
         old = row.live.get(source)
         if old is not None and old[0] >= newest[0]:
@@ -562,11 +559,6 @@ class Merger:
     def slices(self) -> Iterable[Slice]:
         """The slices that have panes."""
         return self._slices.keys()
-
-    @property
-    def panes_held(self) -> int:
-        """How many rows, one a slice and pane, are held."""
-        return sum(len(state.panes) for state in self._slices.values())
 
     def sums(self, part: Slice, window: int, *, before: bool = False, keep: bool = True) -> Sums:
         """A slice's view over the window of this index, or the one before; do not change it.

@@ -9,6 +9,7 @@ import structlog
 from typer.testing import CliRunner
 
 from kpistream.cli.program import program
+from tests.support.ports import kept_port
 
 Run = Callable[..., "Ran"]
 
@@ -51,3 +52,10 @@ def _no_settings_of_this_machine() -> Iterator[None]:
 def kpistream() -> Run:
     """Runs a command in this process."""
     return invoke
+
+
+@pytest.fixture(scope="session")
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens."""
+    with kept_port() as port:
+        yield f"127.0.0.1:{port}"

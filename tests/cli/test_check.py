@@ -8,7 +8,6 @@ import pytest
 
 from kpistream.cli.check_rates import RatesReport
 from kpistream.core.rates_file import Worth
-from kpistream.edges.embedded_broker import free_port
 from tests.cli.conftest import Ran, Run
 
 RULE = """\
@@ -99,12 +98,11 @@ def test_mistakes_can_be_read_by_programs(kpistream: Run, tmp_path: Path) -> Non
 
 
 def test_a_broker_that_does_not_answer_is_a_mistake_that_names_its_setting(
-    kpistream: Run,
+    kpistream: Run, nobody: str
 ) -> None:
-    broker = f"127.0.0.1:{free_port()}"
-    ran = kpistream("check", "--broker", broker)
+    ran = kpistream("check", "--broker", nobody)
     assert ran.code == 2
-    assert f"no Kafka broker answers at {broker}" in ran.err
+    assert f"no Kafka broker answers at {nobody}" in ran.err
     assert "KPISTREAM_BROKER" in ran.err
     assert "Traceback" not in ran.err
 
@@ -179,7 +177,7 @@ def test_what_a_user_adds_is_counted_and_its_topics_are_named(
     config = written(tmp_path, "k.yml", OWN)
     ran = kpistream("check", "--no-broker", "--config", config)
     assert (ran.code, ran.err) == (0, "")
-    assert f"own catalogue {config}: 1 dimensions, 1 events, 1 measures, 1 kpis\n" in ran.out
+    assert f"own catalogue {config}: 1 dimension, 1 event, 1 measure, 1 kpi\n" in ran.out
     assert "event test_drive: topic test_drives\n" in ran.out
 
 

@@ -169,7 +169,7 @@ def test_money_without_a_rate_is_told_apart(kpistream: Run, tmp_path: Path) -> N
     path.write_text(order, encoding="utf-8")
     [apart] = [one for one in computed(kpistream, path) if one["kind"] == "unpriced"]
     assert apart == {"kind": "unpriced", "currency": "USD", "amount": 12.5, "events": 1}
-    assert "no rate for 12.50 USD of 1 events" in kpistream("compute", path).out
+    assert "no rate for 12.50 USD of 1 event:" in kpistream("compute", path).out
 
 
 def test_half_a_cent_is_rounded_up_in_the_table(kpistream: Run, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 from aiokafka.errors import SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
 from kpistream.cli import diagnosis
-from kpistream.edges.embedded_broker import free_port
 from kpistream.stream.connection import Connection
 from tests.cli.conftest import Run
 
@@ -39,8 +38,8 @@ def bob(bootstrap: str) -> Connection:
     return Connection(bootstrap, "SASL_PLAINTEXT", "SCRAM-SHA-256", "bob", "s3cr3t")
 
 
-def test_where_nothing_listens_there_is_nothing_to_tell() -> None:
-    assert diagnosis.diagnosis(Connection(f"127.0.0.1:{free_port()}")) is None
+def test_where_nothing_listens_there_is_nothing_to_tell(nobody: str) -> None:
+    assert diagnosis.diagnosis(Connection(nobody)) is None
 
 
 @pytest.mark.parametrize(
@@ -85,13 +84,14 @@ def test_a_server_that_is_silent_may_speak_another_security(
 def test_security_that_cannot_work_ends_with_2(
     kpistream: Run,
     monkeypatch: pytest.MonkeyPatch,
+    nobody: str,
     command: str,
     settings: dict[str, str],
     told: str,
 ) -> None:
     for name, value in settings.items():
         monkeypatch.setenv(f"KPISTREAM_BROKER_{name}", value)
-    ran = kpistream(*command.split(), "--broker", f"127.0.0.1:{free_port()}")
+    ran = kpistream(*command.split(), "--broker", nobody)
     assert ran.code == 2
     assert told in ran.err
     assert "Traceback" not in ran.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -70,6 +71,41 @@ def test_check_tells_what_is_not_up_to_date_and_writes_nothing(
     assert (states["old.json"], states["shop.json"]) == ("stale", "same")
     assert "theirs.json" not in states
     assert board(tmp_path, "brand") == "{}"
+
+
+def test_the_advice_of_check_is_the_command_that_mends_it(
+    kpistream: Run, tmp_path: Path, config: Path
+) -> None:
+    to, rules = tmp_path / "some boards", tmp_path / "rules.yml"
+    rules.write_text("rules: []\n", encoding="utf-8")
+    asked = ("--config", config, "--rules", rules, "--windows", "1h,24h", "-l", "fr", "--to", to)
+    ran = kpistream("generate", *asked, "--check")
+    assert ran.code == 1
+    advised = shlex.split(ran.err.partition("run: ")[2])
+    assert advised[0] == "kpistream"
+
+    assert kpistream(*advised[1:]).code == 0
+    assert '"title": "Essais"' in board(to, "more")
+    assert kpistream("generate", *asked, "--check").code == 0
+
+
+def test_the_advice_names_no_more_than_was_given(
+    kpistream: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = kpistream("generate", "--check")
+    assert ran.err.rstrip().endswith("run: kpistream generate")
+
+
+def test_what_is_only_not_made_any_more_is_to_be_deleted(
+    kpistream: Run, tmp_path: Path, config: Path
+) -> None:
+    kpistream("generate", "--to", tmp_path, "--config", config)
+    (tmp_path / "old.json").write_text('{\n  "uid": "kpistream-old"\n}\n', encoding="utf-8")
+    ran = kpistream("generate", "--to", tmp_path, "--config", config, "--check")
+    assert ran.code == 1
+    assert "old.json: not made any more; delete it" in ran.out
+    assert "run:" not in ran.err
 
 
 def test_a_board_that_has_a_name_of_kpistreams_own_is_refused(

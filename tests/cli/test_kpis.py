@@ -106,6 +106,25 @@ def test_a_kpi_is_explained_in_french_when_asked(kpistream: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kpi", "en", "fr"),
+    [
+        ("bounce_rate", "ratio, 0.03 for 3 %", "ratio, 0,03 pour 3 %"),
+        (
+            "return_on_ad_spend",
+            "ratio of money, 0.9 for 0.90 EUR per EUR",
+            "ratio d'argent, 0,9 pour 0,90 EUR par EUR",
+        ),
+        ("revenue", "money, per currency", "monnaie, par devise"),
+    ],
+)
+def test_the_unit_says_how_its_values_are_read(
+    catalogue: Catalogue, kpi: str, en: str, fr: str
+) -> None:
+    assert rows(catalogue.kpis[kpi], catalogue, Place(), "en")["unit"] == [en]
+    assert rows(catalogue.kpis[kpi], catalogue, Place(), "fr")["unit"] == [fr]
+
+
+@pytest.mark.parametrize(
     ("kpi", "text"),
     [
         ("bounce_rate", "good up to 40 %"),

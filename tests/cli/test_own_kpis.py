@@ -116,7 +116,7 @@ def test_the_example_is_right_but_for_its_rates_that_grow_old(
     assert ran.code == 0
     [warning] = ran.err.splitlines()
     assert warning.startswith(f"warning: {DEALER}/rates.csv: the newest rate is of 2026-02-27")
-    assert f"ok  rules {DEALER}/rules.yml: 1 rules" in ran.out
+    assert f"ok  rules {DEALER}/rules.yml: 1 rule\n" in ran.out
 
 
 def test_the_kpis_of_the_example_are_exact(dealer: Ran) -> None:

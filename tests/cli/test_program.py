@@ -1,19 +1,30 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from kpistream import __version__
-from kpistream.edges.embedded_broker import free_port
+from kpistream.cli.program import program
 from tests.cli.conftest import Run
 
 COMMANDS = (
     *("demo", "worker", "emit", "check", "compute", "kpis", "topics create"),
     *("alerts", "ack", "silence add", "silence list", "silence expire"),
 )
+
+
+def _commands(command: Any, *path: str) -> Iterator[str]:
+    """All there are, as they are typed; the program itself among them."""
+    yield " ".join(path)
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, *path, name)
 
 
 def test_it_knows_its_version(kpistream: Run) -> None:
@@ -41,6 +52,18 @@ def test_each_command_explains_itself(kpistream: Run, command: str) -> None:
     ran = kpistream(*command.split(), "--help")
     assert ran.code == 0
     assert "Usage" in ran.out
+
+
+@pytest.mark.parametrize("command", [*_commands(get_command(program))])
+def test_help_speaks_of_values_and_not_of_types(kpistream: Run, command: str) -> None:
+    ran = kpistream(*command.split(), "--help")
+    assert "--help" in ran.out
+    in_brackets = re.findall(r"<[a-z][^<>]*>", ran.out)
+    assert [one for one in in_brackets if "|" not in one] == []
+
+
+def test_the_paragraphs_of_help_fill_their_lines(kpistream: Run) -> None:
+    assert "sends seeded traffic, and shows the KPIs" in kpistream("demo", "--help").out
 
 
 def test_help_names_the_file_that_is_read_unless_another_is(kpistream: Run) -> None:
@@ -82,30 +105,32 @@ def test_a_bad_settings_file_ends_each_command_with_2(
     assert "nowhere.yml:1: cannot be read" in ran.err
 
 
-def test_a_worker_without_a_broker_ends_with_1_and_one_clear_line(kpistream: Run) -> None:
-    ran = kpistream("worker", "--broker", f"127.0.0.1:{free_port()}", "--web-port", 0)
+def test_a_worker_without_a_broker_ends_with_1_and_one_clear_line(
+    kpistream: Run, nobody: str
+) -> None:
+    ran = kpistream("worker", "--broker", nobody, "--web-port", 0)
     assert ran.code == 1
     [line] = [line for line in ran.err.splitlines() if "the worker failed" in line]
     assert "KPISTREAM_BROKER" in line
     assert "Traceback" not in ran.err
 
 
-def test_a_worker_shows_a_traceback_at_the_level_debug(kpistream: Run) -> None:
-    broker = f"127.0.0.1:{free_port()}"
-    ran = kpistream("worker", "--broker", broker, "--web-port", 0, "--log-level", "DEBUG")
+def test_a_worker_shows_a_traceback_at_the_level_debug(kpistream: Run, nobody: str) -> None:
+    ran = kpistream("worker", "--broker", nobody, "--web-port", 0, "--log-level", "DEBUG")
     assert ran.code == 1
     assert "Traceback" in ran.err
 
 
-def test_a_password_is_in_no_message(kpistream: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_is_in_no_message(
+    kpistream: Run, monkeypatch: pytest.MonkeyPatch, nobody: str
+) -> None:
     monkeypatch.setenv("KPISTREAM_BROKER_SECURITY", "SASL_PLAINTEXT")
     monkeypatch.setenv("KPISTREAM_BROKER_USERNAME", "reader")
     monkeypatch.setenv("KPISTREAM_BROKER_PASSWORD", "s3cr3t")
-    broker = f"127.0.0.1:{free_port()}"
     for arguments in (
-        ("check", "--broker", broker),
-        ("emit", "--broker", broker),
-        ("worker", "--broker", broker, "--web-port", "0", "--log-level", "DEBUG"),
+        ("check", "--broker", nobody),
+        ("emit", "--broker", nobody),
+        ("worker", "--broker", nobody, "--web-port", "0", "--log-level", "DEBUG"),
     ):
         ran = kpistream(*arguments)
         assert ran.code in (1, 2)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
 from standardwebhooks import Webhook
 
 from kpistream.cli.reach import can_reach, strange_words, unreached
@@ -23,6 +22,7 @@ from kpistream.settings import Settings, settings_of
 from tests.cli.conftest import Run
 from tests.support.alerting import START, firing, resolved, rule
 from tests.support.notified import Broker, Worker, acknowledged, silence
+from tests.support.ports import kept_port
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of nobody
 NEXT_SECRET = "whsec_" + "Qk" * 16
@@ -237,26 +237,27 @@ def test_check_says_who_gets_which_rules_and_which_reach_nobody(
 class Hook:
     """A server of a receiver; while it is down, nobody listens."""
 
-    def __init__(self) -> None:
-        self.port = unused_port()
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{self.port}/hook"
         self.bodies: list[dict[str, Any]] = []
         self.requests: list[web.BaseRequest] = []
         self.raw: list[bytes] = []
         self.statuses: list[int] = []
         self.came = asyncio.Event()
-        self._server: TestServer | None = None
+        self._runner: web.AppRunner | None = None
 
     async def up(self) -> None:
         app = web.Application()
         app.router.add_post("/hook", self._take)
-        self._server = TestServer(app, port=self.port)
-        await self._server.start_server()
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_port=True).start()
 
     async def down(self) -> None:
-        if self._server is not None:
-            await self._server.close()
-            self._server = None
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
 
     async def _take(self, request: web.Request) -> web.Response:
         self.raw.append(await request.read())
@@ -267,7 +268,7 @@ class Hook:
 
     async def next(self) -> None:
         """Wait until something came since the last time."""
-        await asyncio.wait_for(self.came.wait(), 20)
+        await asyncio.wait_for(self.came.wait(), 60)
         self.came.clear()
 
     @property
@@ -289,14 +290,15 @@ async def worker(broker: Broker, written: Settings) -> AsyncIterator[Worker]:
 
 @pytest.fixture
 async def hook() -> AsyncIterator[Hook]:
-    made = Hook()
-    yield made
-    await made.down()
+    with kept_port() as port:
+        made = Hook(port)
+        yield made
+        await made.down()
 
 
 async def tried(one: Worker, times: int) -> None:
     """Wait until it has tried so often."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while sum(one.tries.values()) < times:  # noqa: ASYNC110 - counters tell nobody that they count
             await asyncio.sleep(0.005)
 

@@ -16,7 +16,6 @@ import pytest
 from kpistream.core.alerting.telling.acknowledgements import Acknowledgement
 from kpistream.core.alerting.telling.silences import Silence, SilenceEnded
 from kpistream.core.alerting.telling.suppression import Suppression
-from kpistream.edges.embedded_broker import free_port
 from tests.cli.conftest import Run
 from tests.support.alerting import START, firing
 from tests.support.front_desk import NOW, FrontDesk, server
@@ -36,11 +35,11 @@ class Served:
 
     def __enter__(self) -> str:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(60)
         return self._server.url
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -218,8 +217,10 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 class TestEachCommand:
-    def test_says_so_when_nobody_listens(self, kpistream: Run, command: tuple[str, ...]) -> None:
-        address = f"http://127.0.0.1:{free_port()}"
+    def test_says_so_when_nobody_listens(
+        self, kpistream: Run, nobody: str, command: tuple[str, ...]
+    ) -> None:
+        address = f"http://{nobody}"
         ran = kpistream(*command, "--url", address)
         assert (ran.code, ran.out) == (1, "")
         assert ran.err.startswith(f"no worker answers at {address}: ")
@@ -236,9 +237,10 @@ class TestEachCommand:
         monkeypatch: pytest.MonkeyPatch,
         desk: FrontDesk,
         url: str,
+        nobody: str,
         command: tuple[str, ...],
     ) -> None:
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv("http_proxy", f"http://{nobody}")
         assert "no worker answers" not in kpistream(*command, "--url", url).err
 
 

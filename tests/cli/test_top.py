@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from kpistream.cli.failures import told
 from kpistream.cli.top import top
-from kpistream.edges.embedded_broker import free_port
 from tests.cli.conftest import Ran
 from tests.cli.terminal.live_worker import TOKEN, VOCABULARY, LiveWorker, Served, alert, overview
 
@@ -66,7 +65,7 @@ class TestOnce:
             "✓ target 4",
             "Revenue by channel",
             "52,000 EUR",
-            "Funnel shop",
+            "Funnel Shop",
             "↳ 73 %",
             "● CRITICAL roas_below_one  channel=ads, campaign=autumn",
             "120.00 EUR an hour at stake",
@@ -80,6 +79,25 @@ class TestOnce:
     def test_it_speaks_french(self, served: LiveWorker) -> None:
         out = run(served, "--once", "--language", "fr").out.replace("\u00a0", " ")
         for text in ("● en direct", "128 431 EUR", "▲ 13 % mieux", "Aucune alerte."):
+            assert text in out
+
+    def test_it_says_in_french_what_rules_say_and_why(self, served: LiveWorker) -> None:
+        fell = alert()
+        fell["why"]["segments"] = [
+            {
+                **{"dimension": "campaign", "member": "autumn", "value": 0.4, "before": 2.2},
+                **{"mix": -0.1, "rate": -1.1},
+            }
+        ]
+        served.frame = overview(alerts=[fell])
+        out = run(served, "--once", "--language", "fr").out.replace("\u00a0", " ")
+        for text in (
+            "Chiffre d'affaires par canal",
+            "Entonnoir Boutique",
+            "canal=ads, campagne=autumn",
+            "A baissé de 2,1 à 0,8 : 92 % par campagne autumn.",
+            "→ Suspendre la campagne.",
+        ):
             assert text in out
 
     def test_it_asks_for_what_is_wanted(self, served: LiveWorker) -> None:
@@ -155,8 +173,8 @@ class TestRefusals:
         ran = run(served, "--once")
         assert (ran.code, ran.err) == (1, "the worker's KPIs are not as expected: is it older?\n")
 
-    def test_where_nobody_answers_it_ends(self) -> None:
-        ran = run_at(f"http://127.0.0.1:{free_port()}", "--once")
+    def test_where_nobody_answers_it_ends(self, nobody: str) -> None:
+        ran = run_at(f"http://{nobody}", "--once")
         assert ran.code == 1
         assert "no worker answers at" in ran.err
 

@@ -9,6 +9,7 @@ import pytest
 from kpistream.cli.wiring import layout_over, partition_mistake, read_plan
 from kpistream.core.located_yaml import ConfigErrors
 from kpistream.settings import Settings
+from kpistream.stream.layout import ALERTS_KEPT_S
 from kpistream.stream.topics import TopicState
 from tests.cli.conftest import Run
 
@@ -87,3 +88,11 @@ class TestSpecialDays:
     def test_are_none_unless_they_are_set(self) -> None:
         plan, _ = read_plan(settings())
         assert not plan.special_days
+
+
+class TestTheLogOfAlerts:
+    def test_reaches_back_for_a_quarter_and_the_next_unless_set(self) -> None:
+        assert layout_over(settings(), {}).alerts_kept_s == ALERTS_KEPT_S >= 2 * 92 * 86_400
+
+    def test_reaches_back_as_far_as_is_set(self) -> None:
+        assert layout_over(settings(alerts_kept="30d"), {}).alerts_kept_s == 30 * 86_400

@@ -112,13 +112,10 @@ def test_a_worker_measures_and_ends_on_a_signal(kpistream: Run, broker: str) -> 
             tally = objects(
                 kpistream("emit", "--broker", broker, *TRAFFIC, "--duration", 3, "--json").out
             )[0]
-            time.sleep(2.5)
-            url = f"http://127.0.0.1:{port}/api/v1/readings?slice=total&window=1h&kpi=impressions"
-            [reading] = json.load(urllib.request.urlopen(url))["readings"]
-            assert reading["value"] == tally["events"]["impression"]
+            _wait_until_measured(port, tally["events"]["impression"])
         finally:
             worker.send_signal(signal.SIGTERM)
-            _, logged = worker.communicate(timeout=30)
+            _, logged = worker.communicate(timeout=90)
     assert worker.returncode == 0
     assert "Traceback" not in logged.decode()
     assert logged.decode().rstrip().splitlines()[-1].endswith("stopped")
@@ -166,14 +163,14 @@ def _worker(*arguments: str) -> Iterator[None]:
             yield
         finally:
             process.send_signal(signal.SIGTERM)
-            _, logged = process.communicate(timeout=30)
+            _, logged = process.communicate(timeout=90)
     assert process.returncode == 0
     assert "Traceback" not in logged.decode()
 
 
 def _reading(port: int, query: str) -> dict[str, Any]:
     """The one reading asked for, once both topics have been measured."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/readings?{query}")
         found = json.load(answer)["readings"]
@@ -183,10 +180,21 @@ def _reading(port: int, query: str) -> dict[str, Any]:
         time.sleep(0.2)
 
 
+def _wait_until_measured(port: int, impressions: int) -> None:
+    url = f"http://127.0.0.1:{port}/api/v1/readings?slice=total&window=1h&kpi=impressions"
+    deadline = time.monotonic() + 90
+    while True:
+        found = json.load(urllib.request.urlopen(url))["readings"]
+        if [reading["value"] for reading in found] == [impressions]:
+            return
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+
+
 def _metric(port: int, kpi: str, window: str, part: str) -> str:
     """The line of a KPI's gauge, which follows at the next flush."""
     labels = (f'kpi="{kpi}"', f'window="{window}"', f'slice="{part}"')
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90
     while True:
         page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
         for line in page.splitlines():
@@ -197,7 +205,7 @@ def _metric(port: int, kpi: str, window: str, part: str) -> str:
 
 
 def _wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz").close()

@@ -22,6 +22,7 @@ from tests.support import builders
 from tests.support.any_events import CONTRACT, USERS_FILE, USERS_MEASURES, AnyEvents
 from tests.support.builders import START_MS
 from tests.support.cluster import Cluster
+from tests.support.held import panes_held
 from tests.support.oracle import Oracle
 from tests.support.oracle_measures import MEASURES
 
@@ -144,7 +145,7 @@ class World:
     def check_bounds(self) -> None:
         """State does not grow with time."""
         for merger in self.mergers:
-            assert merger.panes_held <= 923 * len(list(merger.slices))
+            assert panes_held(merger) <= 923 * len(list(merger.slices))
 
     @property
     def mergers(self) -> list[Merger]:

@@ -279,24 +279,6 @@ class History:
         found = (self._between(part, *span, measures) for span in usable)
         return [sums for sums in found if sums is not None]
 
-    def newest_slot(self, part: Slice, measures: frozenset[str] | None = None) -> int | None:
-        """The start of the newest slot that is known; None if there is none."""
-        return self._first_known(part, measures, newest=True)
-
-    def since(self, part: Slice, measures: frozenset[str] | None = None) -> int | None:
-        """The start of the oldest slot that is known; None if there is none."""
-        return self._first_known(part, measures, newest=False)
-
-    def _first_known(
-        self, part: Slice, measures: frozenset[str] | None, *, newest: bool
-    ) -> int | None:
-        wanted = self._measures(part, measures)
-        for number in sorted(self._days.get(part, ()), reverse=newest):
-            slots = self._day(part, number).slots_of(wanted)
-            if slots:
-                return number * DAY_S + slots[-1 if newest else 0] * SLOT_S
-        return None
-
     def _weeks_before(self, lo_s: int, hi_s: int, weeks: int) -> tuple[int, int]:
         clocks, ago = self._clocks, timedelta(days=7 * weeks)
         return clocks.instant(clocks.wall(lo_s) - ago), clocks.instant(clocks.wall(hi_s) - ago)

@@ -21,7 +21,6 @@ SLOT_S: Final = 3600
 
 SLOTS: Final = 24
 DAY_S: Final = SLOTS * SLOT_S
-_ALL: Final = (1 << SLOTS) - 1
 
 
 class HistoryDay(msgspec.Struct, array_like=True):
@@ -30,13 +29,6 @@ class HistoryDay(msgspec.Struct, array_like=True):
     known: dict[str, int] = {}
     """Measure to the slots that it was recorded in: bit n stands for that from n to n + 1."""
     columns: dict[str, bytes] = {}
-
-    def slots_of(self, measures: frozenset[str]) -> list[int]:
-        """The slots, 0 to 23, in which all the measures were recorded."""
-        bits = _ALL if measures else 0
-        for name in measures:
-            bits &= self.known.get(name, 0)
-        return [slot for slot in range(SLOTS) if bits >> slot & 1]
 
     @property
     def first_slot(self) -> int:

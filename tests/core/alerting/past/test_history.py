@@ -93,6 +93,12 @@ def _known(history: History, part: Slice, hours: int, since: int = 0) -> list[Su
     return [sums for _, sums in slots]
 
 
+def _since(history: History, part: Slice, measures: frozenset[str] | None = None) -> int | None:
+    """The start of the oldest slot that is known; None if there is none."""
+    slots = history.slots(part, START, START + 52 * 7 * DAY, measures)
+    return next((start for start, sums in slots if sums is not None), None)
+
+
 def _clicked(part: Slice, hours: Iterable[int], clicks: int = 1) -> Told:
     told = Told()
     for hour in hours:
@@ -118,8 +124,7 @@ def test_an_hour_without_events_is_a_zero_and_one_nobody_looked_at_a_gap() -> No
 
     click = {"clicks": 1}
     assert _known(history, EMAIL, 7) == [None, click, {}, click, {}, None, None]
-    assert (history.since(EMAIL), history.newest_slot(EMAIL)) == (START + HOUR, START + 4 * HOUR)
-    assert (history.since(SEARCH), history.newest_slot(SEARCH)) == (None, None)
+    assert _known(history, SEARCH, 7) == [None] * 7
 
 
 def test_a_slice_that_is_silent_goes_on_having_zeros() -> None:
@@ -197,7 +202,7 @@ def test_a_measure_that_is_new_is_not_taken_for_one_that_was_zero() -> None:
     assert history.slots(EMAIL, old, old + 1) == [(old, None)]
     assert history.slots(EMAIL, old, old + 1, CLICKS) == [(old, {"clicks": 1})]
     assert history.slots(EMAIL, new, new + 1) == [(new, {"clicks": 1, "orders": 2})]
-    assert (history.since(EMAIL, CLICKS), history.since(EMAIL)) == (START, START + 9 * HOUR)
+    assert (_since(history, EMAIL, CLICKS), _since(history, EMAIL)) == (START, START + 9 * HOUR)
 
 
 # -- stops and restarts ----------------------------------------------------------------------------
@@ -278,7 +283,7 @@ def test_a_slot_is_what_occurred_or_a_gap_however_long_the_stops(
         life.flush()
         life.crash()
 
-    since = life.history.since(EMAIL)
+    since = _since(life.history, EMAIL)
     for hour, sums in enumerate(_known(life.history, EMAIL, life.hour)):
         if hour in learned and since is not None and START + hour * HOUR >= since:
             expected = {k: n for k, n in told.happened[EMAIL][START + hour * HOUR].items() if n}
@@ -332,12 +337,12 @@ def test_old_days_are_removed_and_eight_weeks_remain() -> None:
     told = _clicked(EMAIL, range(weeks * 7 * 24))
     history, table = _after(told, range(0, weeks * 7 * 24, 12))
 
-    since = history.since(EMAIL)
+    since = _since(history, EMAIL)
     assert since is not None
     assert WEEKS * 7 * DAY <= told.now_s - since <= KEPT_S + 2 * DAY
     assert len(table) <= (WEEKS + 1) * 7 + 2
     again = _history(table.items(), b"two")
-    assert again.since(EMAIL) == since
+    assert _since(again, EMAIL) == since
 
 
 def test_a_slice_in_which_nothing_occurred_for_the_whole_history_is_forgotten() -> None:
@@ -348,7 +353,7 @@ def test_a_slice_in_which_nothing_occurred_for_the_whole_history_is_forgotten() 
     history, table = _after(told, range(0, 10 * 7 * 24, 12))
 
     assert len(history) == 1
-    assert history.since(EMAIL) is None
+    assert _since(history, EMAIL) is None
     assert all(b"email" not in key for key in table)
 
 
@@ -377,7 +382,7 @@ def test_slices_that_are_not_wanted_any_more_or_too_many_lose_their_rows() -> No
     _learn(history, told, 26)
     history = _history(history.drain(1), b"two", {("channel",): CLICKS}, most_slices=1)
 
-    assert history.since(EMAIL) == START
+    assert _since(history, EMAIL) == START
     removed = [key for key, value in history.drain(2) if value is None]
     assert {key.partition(b"|")[2] for key in removed if key.endswith(b"@one")} == {
         b"[]@one",
@@ -619,7 +624,8 @@ def test_a_slot_that_a_source_has_yet_to_measure_is_not_learned() -> None:
     merger.advance((START + 20 * HOUR) * 1000)
     history.learn(merger, merger.complete_s)
 
-    assert history.newest_slot(TOTAL) == START + 3 * HOUR
+    known = _known(history, TOTAL, 20)
+    assert [sums is not None for sums in known] == [False, *[True] * 3, *[False] * 16]
 
 
 def test_learning_many_slots_does_not_depend_on_how_many_a_call(

@@ -45,7 +45,6 @@ def test_each_measure_is_what_was_recorded_of_it_last(
         one = frozenset({name})
         last = {slot: _chosen(sums, one) for slot, measures, sums in steps if name in measures}
         assert {n: day.read(n, one) for n in range(SLOTS)} == {n: last.get(n) for n in range(SLOTS)}
-        assert day.slots_of(one) == sorted(last)
 
 
 @given(recordings, recordings)
@@ -73,14 +72,13 @@ def test_nothing_is_known_of_no_measures() -> None:
     day = _recorded([(0, CLICKS, {"clicks": 1})])
 
     assert day.read(0, frozenset()) is None
-    assert day.slots_of(frozenset()) == []
 
 
 def test_zeros_take_no_room() -> None:
     day = _recorded([(3, CLICKS, {"clicks": 0}), (4, CLICKS, {"clicks": 7}), (4, CLICKS, {})])
 
     assert day.is_empty
-    assert day.slots_of(CLICKS) == [3, 4]
+    assert [day.read(slot, CLICKS) for slot in (2, 3, 4, 5)] == [None, {}, {}, None]
 
 
 @pytest.mark.parametrize(("largest", "size"), [(127, 24), (128, 48), (-32_768, 72), (10**30, 312)])
