@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any, Final, Self, TypeVar
@@ -111,6 +112,13 @@ class FakeWorker:
     def bye(self) -> None:
         """Say goodbye to all pages."""
         self._do(self._bye())
+
+    def wait_until_asked(self, **named: str) -> None:
+        """Wait until the last query has these: a page may show what it has yet to ask for."""
+        deadline_s = time.monotonic() + _PATIENCE_S
+        while not named.items() <= self.asked[-1].items():
+            assert time.monotonic() < deadline_s, self.asked
+            time.sleep(0.02)
 
     # -- what it does ------------------------------------------------------------------------------
 

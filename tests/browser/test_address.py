@@ -54,10 +54,12 @@ class TestAnAddress:
         page = opened()
         page.get_by_role("link", name="Shop").click()
         expect(tile(page, "sessions")).to_be_visible()
+        worker.wait_until_asked(board="shop")
         page.go_back()
         expect(tile(page, "return_on_ad_spend")).to_be_visible()
         expect(page.locator(".tile[data-kpi=sessions]")).to_have_count(0)
         expect(status(page)).to_have_text("Live")
+        worker.wait_until_asked(board="overview")
         assert [query["board"] for query in worker.asked] == ["overview", "shop", "overview"]
 
     def test_with_what_does_not_exist_shows_the_nearest(

@@ -185,7 +185,7 @@ class TestTiles:
             "aria-pressed", "false"
         )
         expect(page.locator("caption")).to_have_text("Conversion rate by channel")
-        assert worker.asked[-1]["kpi"] == "conversion_rate"
+        worker.wait_until_asked(kpi="conversion_rate")
 
     def test_explain_their_kpi(self, opened: Open) -> None:
         page = opened()
@@ -247,6 +247,7 @@ class TestBreakdown:
         chip = page.get_by_role("button", name="Remove filter channel: email")
         expect(chip).to_be_visible()
         expect(page.locator("caption")).to_have_text("Revenue by campaign")
+        worker.wait_until_asked(channel="email")
         assert worker.asked[-1] == {
             "board": "overview",
             "window": "1h",
@@ -445,9 +446,9 @@ class TestAlerts:
         card.locator("summary").click()
         card.get_by_role("button", name="Show this part").click()
         expect(page.locator(".chip")).to_have_count(2)
-        asked = worker.asked[-1]
-        assert (asked["kpi"], asked["window"]) == ("return_on_ad_spend", "1h")
-        assert (asked["channel"], asked["campaign"]) == ("display", "autumn sale")
+        worker.wait_until_asked(
+            kpi="return_on_ad_spend", window="1h", channel="display", campaign="autumn sale"
+        )
 
     def test_are_said_to_be_none_when_there_are_none(
         self, worker: FakeWorker, opened: Open

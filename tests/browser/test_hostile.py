@@ -74,4 +74,4 @@ class TestHostileNames:
         expect(page.locator(".chip")).to_contain_text(name)
         page.reload()
         page.wait_for_selector("#status[data-state=live]")
-        assert worker.asked[-1]["channel"] == name
+        worker.wait_until_asked(channel=name)

@@ -21,6 +21,9 @@ PROJECT = toml_of("pyproject.toml")["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.!]*")
 
+PROVIDERS = packages_distributions()
+"""By package, who brings it: read once, since it is in the records of all that is installed."""
+
 BROUGHT_BY = {
     "mode-streaming": "faust-streaming",
     "multidict": "aiohttp",
@@ -50,8 +53,7 @@ def distributions_imported_by(path: Path) -> set[str]:
             case ast.ImportFrom(module=str(module), level=0):
                 names.add(module.split(".")[0])
     outside = names - sys.stdlib_module_names - {"kpistream"}
-    providers = packages_distributions()
-    found = {canonicalize_name(providers.get(name, [name])[0]) for name in outside}
+    found = {canonicalize_name(PROVIDERS.get(name, [name])[0]) for name in outside}
     return {BROUGHT_BY.get(name, name) for name in found}
 
 
