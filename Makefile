@@ -59,9 +59,9 @@ grafana: $(READY) ## write the dashboards anew
 
 .PHONY: docs
 docs: $(READY) ## write the generated pages anew
-	@$(BIN)/python -m kpistream.cli.contract_page
-	@$(call page,kpistream.cli.kpis_page,docs/kpis.md)
-	@$(call page,kpistream.cli.settings_page,docs/settings.md)
+	@$(BIN)/python -m kpistream.cli.pages.contract_page
+	@$(call page,kpistream.cli.pages.kpis_page,docs/kpis.md)
+	@$(call page,kpistream.cli.pages.settings_page,docs/settings.md)
 	@$(call page,kpistream.edges.metrics.table,docs/metrics.md)
 	@$(call page,kpistream.edges.web.openapi,docs/openapi.json)
 

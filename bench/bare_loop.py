@@ -13,7 +13,7 @@ import time
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from kpistream.core.events import Click
+from kpistream.core.events.events import Click
 
 Counts = dict[tuple[int, str | None, str | None], int]
 

@@ -12,7 +12,7 @@ import msgspec
 from bench.probes import Probes
 from bench.sending import Irregular, SingleClicks
 from bench.worker import Worker
-from kpistream.core.survey import DETAIL_WINDOWS
+from kpistream.core.monitoring.survey import DETAIL_WINDOWS
 
 CHANNEL: Final = "gauge_probe"
 CAMPAIGN: Final = "gauge"

@@ -15,10 +15,10 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from bench.clicks import VISITORS, Clicks
-from kpistream.cli.wiring import build_plan
-from kpistream.core.measure import PartitionMeasurer
+from kpistream.cli.wiring.wiring import build_plan
+from kpistream.core.measuring.measure import PartitionMeasurer
+from kpistream.core.measuring.sorting import Record
 from kpistream.core.plan import Plan
-from kpistream.core.sorting import Record
 from kpistream.settings import Settings
 
 CHUNK_RECORDS: Final = 8192

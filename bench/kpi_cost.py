@@ -17,8 +17,8 @@ from bench.clicks import VISITORS
 from bench.figures import Spread
 from bench.hot_path import clicks, measured_stages
 from bench.pipeline import Pipeline
+from kpistream.core.measuring.sorting import Record
 from kpistream.core.plan import Plan
-from kpistream.core.sorting import Record
 
 MORE_KPIS: Final = 50
 FEW_VISITORS: Final = 10_000

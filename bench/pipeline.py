@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from kpistream.core.driver import DrivenRecord
-from kpistream.core.measure import PartitionMeasurer
-from kpistream.core.monitor import Monitor
-from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
+from kpistream.core.measuring.measure import PartitionMeasurer
+from kpistream.core.measuring.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
+from kpistream.core.measuring.sorting import Record
+from kpistream.core.monitoring.monitor import Monitor
 from kpistream.core.plan import Plan
 from kpistream.core.slices import owner_of
-from kpistream.core.sorting import Record
 from kpistream.stream.merging import MOST_READINGS
 
 STAGES: Final = ("measure", "drain", "merge", "judge", "store")

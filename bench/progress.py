@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from kpistream.core.partials import MARK_KEY, decode_mark
+from kpistream.core.measuring.partials import MARK_KEY, decode_mark
 
 
 class Message(Protocol):

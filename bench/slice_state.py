@@ -25,16 +25,16 @@ import msgspec
 from bench.clicks import CHANNELS, campaign_names, campaigns_for
 from bench.pipeline import OWNER, Pipeline
 from bench.processes import resident_bytes
-from kpistream.cli.wiring import build_plan
+from kpistream.cli.wiring.wiring import build_plan
 from kpistream.core.driver import DrivenRecord
 from kpistream.core.instants import rfc3339
-from kpistream.core.merge import Merger
-from kpistream.core.owned_rows import pane_row_name
-from kpistream.core.panes import Pane, Tiers
-from kpistream.core.partials import Mark, Partial
+from kpistream.core.measuring.owned_rows import pane_row_name
+from kpistream.core.measuring.partials import Mark, Partial
+from kpistream.core.measuring.sketch import sketch_of
+from kpistream.core.merging.merge import Merger
 from kpistream.core.plan import Plan
-from kpistream.core.sketch import sketch_of
 from kpistream.core.slices import Slice
+from kpistream.core.windows.panes import Pane, Tiers
 from kpistream.settings import Settings
 
 START_S: Final = 1_751_328_000

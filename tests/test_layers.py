@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,35 @@ def test_a_module_that_leaves_its_room_is_found(module: str, source: str, proble
 )
 def test_a_module_that_keeps_to_its_room_is_left_alone(module: str, source: str) -> None:
     assert violations(source, module) == []
+
+
+def circle(sources: Mapping[str, str]) -> list[str]:
+    """Modules, by name and source, that import each other in a circle; the first that is found."""
+    needs = {
+        module: {
+            there
+            for _, name in imported(ast.parse(source), module)
+            for there in (name, name.rpartition(".")[0])
+            if there in sources and there != module
+        }
+        for module, source in sources.items()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_two_modules_import_each_other() -> None:
+    sources = {module_name(path): path.read_text(encoding="utf-8") for path in MODULES}
+    assert circle(sources) == []
+
+
+@pytest.mark.parametrize(
+    "source", ["from a.y import Y", "def f():\n    from a import y", "import a.y"]
+)
+def test_a_circle_is_found(source: str) -> None:
+    there = "if TYPE_CHECKING:\n    from a.x import X"
+    assert set(circle({"a.x": source, "a.y": there})) == {"a.x", "a.y"}
+    assert circle({"a.x": source, "a.y": ""}) == []

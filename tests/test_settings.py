@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.event_types import SHIPPED as SHIPPED_EVENTS
+from kpistream.core.events.event_types import SHIPPED as SHIPPED_EVENTS
 from kpistream.core.located_yaml import ConfigErrors
 from kpistream.settings import SHIPPED, TOKEN_VARIABLE, Settings, load_settings, settings_of
 

@@ -13,7 +13,7 @@ from bench.alert_quality.feed import Feed, plan_of
 from bench.alert_quality.rulebook import rule_of
 from bench.alert_quality.shop import DAY_S, HOUR_S, START_S, Campaign, happened
 from kpistream.core.alerting.rules.conditions import Line
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.slices import Slice
 
 CAMPAIGNS: Final = 200

@@ -10,10 +10,9 @@ from bench.alert_quality.shop import CURRENCY, HOLIDAYS
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.past.calendar import SpecialDays
 from kpistream.core.alerting.rules.rule import Rule
-from kpistream.core.catalogue import Catalogue
+from kpistream.core.catalogue.catalogue import Catalogue
 from kpistream.core.driver import DrivenRecord
-from kpistream.core.monitor import Monitor
-from kpistream.core.partials import (
+from kpistream.core.measuring.partials import (
     MARK_KEY,
     SLICE_PREFIX,
     TICK_KEY,
@@ -24,9 +23,10 @@ from kpistream.core.partials import (
     encode_mark,
     encode_partial,
 )
+from kpistream.core.monitoring.monitor import Monitor
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice, Slicing, slice_key
-from kpistream.core.windows import parse_window
+from kpistream.core.windows.windows import parse_window
 from kpistream.settings.defaults import SHIPPED
 
 Happened = Mapping[Slice, Mapping[str, Sums]]

@@ -15,7 +15,7 @@ from bench.alert_quality.rulebook import rule_of
 from bench.alert_quality.shop import HOUR_S, OVERDISPERSION, START_S, Campaign, happened
 from bench.alert_quality.theory import power_of_a_rise
 from kpistream.core.alerting.rules.conditions import Any, Change, Condition
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.slices import Slice
 
 KPI: Final = "unsubscribe_rate"

@@ -15,7 +15,7 @@ from bench.alert_quality.rulebook import ALL, rule_of
 from bench.alert_quality.shop import HOUR_S, START_S, Campaign, happened
 from bench.alert_quality.theory import orders_needed
 from kpistream.core.alerting.rules.conditions import Any, Line
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.slices import Slice
 
 KPI: Final = "return_on_ad_spend"

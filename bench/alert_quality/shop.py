@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.slices import Slice
 
 START_S: Final = 1_767_571_200

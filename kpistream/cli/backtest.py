@@ -19,8 +19,8 @@ from kpistream.cli.progress import ProgressLine
 from kpistream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from kpistream.cli.arrivals import Arrival
-    from kpistream.cli.verdict import Verdict
+    from kpistream.cli.backtesting.arrivals import Arrival
+    from kpistream.cli.backtesting.verdict import Verdict
     from kpistream.core.alerting.proof.backtest import Backtest
     from kpistream.core.plan import Plan
 
@@ -83,8 +83,8 @@ def backtest(
     records. With incidents, the rules are judged: how many firings were about one (precision), how
     many incidents were told of (recall), and how soon.
     """
-    from kpistream.cli.verdict import Evidence, Verdict
-    from kpistream.cli.wiring import build_plan
+    from kpistream.cli.backtesting.verdict import Evidence, Verdict
+    from kpistream.cli.wiring.wiring import build_plan
     from kpistream.core.alerting.proof.backtest import Backtest
 
     rules, events = _sorted_out(files or [], from_kafka)
@@ -137,17 +137,17 @@ def _past(
     settings: Settings, plan: Plan, files: list[str], span_ms: tuple[int | None, int | None]
 ) -> Iterator[Arrival]:
     """The events that arrived within the span, in the order of arrival."""
-    from kpistream.core.event_types import SHIPPED
+    from kpistream.core.events.event_types import SHIPPED
 
     from_ms, to_ms = span_ms
     if files:
-        from kpistream.cli.arrivals import arrivals
+        from kpistream.cli.backtesting.arrivals import arrivals
 
         # Those of one's own are always read; a shipped one may be none of the topics.
         coming = arrivals(files, tuple(dict.fromkeys((*SHIPPED, *plan.topics))))
     else:
-        from kpistream.cli.kafka_arrivals import kafka_arrivals
-        from kpistream.cli.wiring import connection
+        from kpistream.cli.backtesting.kafka_arrivals import kafka_arrivals
+        from kpistream.cli.wiring.wiring import connection
 
         coming = kafka_arrivals(connection(settings), plan.topics, from_ms, to_ms)
     if to_ms is not None:
@@ -156,7 +156,7 @@ def _past(
 
 
 def _draw(path: Path, verdict: Verdict) -> None:
-    from kpistream.cli.timeline import timeline
+    from kpistream.cli.backtesting.timeline import timeline
 
     try:
         path.write_text(timeline(verdict.picture()), encoding="utf-8")
@@ -170,6 +170,6 @@ def _report(verdict: Verdict, test: Backtest, unread: Counter[str], *, json: boo
             write_json(document, flush=False)
         write_json(outcomes_document(test.driver, unread))
         return
-    from kpistream.cli.backtest_tables import print_verdict
+    from kpistream.cli.backtesting.tables import print_verdict
 
     print_verdict(verdict, sum(unread.values()))

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from kpistream.core.alerting.why.segments import REST, UNEXPLAINED
 from kpistream.core.alerting.why.why import Driver, Segment
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.names import dimension_name
 
 _WORTH_TELLING: Final = 0.2

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from kpistream.cli.diagnosis import diagnosis
 from kpistream.cli.failures import Failure
-from kpistream.cli.wiring import connection
+from kpistream.cli.wiring.wiring import connection
 from kpistream.edges.emitter.sink import SinkError
 from kpistream.settings import PREFIX, Settings
 from kpistream.stream import topics

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from kpistream.cli.checking.findings import Findings
 from kpistream.cli.failures import WRONG
-from kpistream.cli.findings import Findings
 from kpistream.cli.logs import log_to_stderr
 from kpistream.cli.options import AppId, Broker, Catalogue, Config, Json, Rules
 from kpistream.settings import Settings, load_settings
@@ -48,11 +48,11 @@ def check(
 
 
 def _check(settings: Settings, findings: Findings, no_broker: bool) -> None:
-    from kpistream.cli.advertised import refuse_openness
-    from kpistream.cli.check_files import check_files
-    from kpistream.cli.check_reach import check_reach
-    from kpistream.cli.receivers import read_receivers
-    from kpistream.core.days import Days
+    from kpistream.cli.checking.files import check_files
+    from kpistream.cli.checking.receivers import check_reach
+    from kpistream.cli.wiring.advertised import refuse_openness
+    from kpistream.cli.wiring.receivers import read_receivers
+    from kpistream.core.windows.days import Days
 
     findings.checked.append("settings")
     _check_id_key(settings, findings)
@@ -63,7 +63,7 @@ def _check(settings: Settings, findings: Findings, no_broker: bool) -> None:
     if receivers is not None and plan is not None:
         check_reach(settings, receivers, plan.rules, findings)
     if not no_broker:
-        from kpistream.cli.check_broker import check_broker
+        from kpistream.cli.checking.broker import check_broker
 
         asyncio.run(check_broker(settings, findings))
 

@@ -16,7 +16,7 @@ from kpistream.core.instants import rfc3339
 from kpistream.settings import load_settings
 
 if TYPE_CHECKING:
-    from kpistream.cli.arrivals import Arrival
+    from kpistream.cli.backtesting.arrivals import Arrival
     from kpistream.core.alerting.alerts import Alert
     from kpistream.core.driver import Driver
 
@@ -38,10 +38,10 @@ def compute(
     The readings are as of the last arrival; alerts are shown as they changed on the way. Event
     types of your own are read as the settings declare them.
     """
-    from kpistream.cli.arrivals import arrivals
-    from kpistream.cli.wiring import build_plan
+    from kpistream.cli.backtesting.arrivals import arrivals
+    from kpistream.cli.wiring.wiring import build_plan
     from kpistream.core.driver import Driver
-    from kpistream.core.event_types import SHIPPED
+    from kpistream.core.events.event_types import SHIPPED
 
     settings = load_settings(config, catalogue=catalogue, rules=rules, windows=names(windows))
     log_to_stderr("WARNING")

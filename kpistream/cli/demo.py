@@ -53,8 +53,8 @@ def demo(
     and shows the KPIs and each alert as it arrives. Leaves nothing behind. With --json, standard
     output has nothing but readings and alerts, one object a line.
     """
-    from kpistream.cli.demo_show import Show
-    from kpistream.cli.demo_stage import Demo
+    from kpistream.cli.staging.show import Show
+    from kpistream.cli.staging.stage import Demo
 
     log_to_stderr("WARNING", libraries="ERROR")
     port = _port() if web_port is None else web_port

@@ -23,7 +23,7 @@ from kpistream.cli.options import Broker, Config, Json, seconds
 from kpistream.cli.progress import ProgressLine
 from kpistream.cli.signals import stop_on_signals
 from kpistream.cli.tallies import tally_document, tally_text
-from kpistream.core.event_types import SHIPPED
+from kpistream.core.events.event_types import SHIPPED
 from kpistream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _epoch_ms(at: datetime) -> int:
 async def _kafka(settings: Settings, timestamps: bool = False) -> AsyncIterator[Sink]:
     """A sink to the event topics, which exist."""
     from kpistream.cli.broker import broker_of, require_topics
-    from kpistream.cli.wiring import connection
+    from kpistream.cli.wiring.wiring import connection
     from kpistream.edges.emitter.kafka_sink import KafkaSink
 
     link = connection(settings)

@@ -15,7 +15,7 @@ from kpistream.cli.kpis import Choice
 from kpistream.cli.lines import write_json
 from kpistream.cli.logs import log_to_stderr
 from kpistream.cli.options import Catalogue, Config, Json, Rules, Windows, names
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.settings import SHIPPED, Settings, load_settings, read_text
 
 FOLDER: Final = Path("grafana") / "dashboards"
@@ -97,7 +97,7 @@ def command_text(
 
 def dashboard_texts(settings: Settings, language: Language) -> dict[str, str]:
     """The name of each file to its text; raises :class:`Failure` without the extra `grafana`."""
-    from kpistream.cli.wiring import read_plan
+    from kpistream.cli.wiring.wiring import read_plan
     from kpistream.edges.grafana.ground import Ground
 
     try:
@@ -116,8 +116,8 @@ def dashboard_texts(settings: Settings, language: Language) -> dict[str, str]:
 
 def own_kpis(settings: Settings) -> frozenset[str]:
     """The ids of the KPIs that kpistream does not ship."""
-    from kpistream.cli.config_files import load_catalogue
-    from kpistream.core.catalogue import Catalogue as Kpis
+    from kpistream.cli.wiring.config_files import load_catalogue
+    from kpistream.core.catalogue.catalogue import Catalogue as Kpis
 
     shipped = SHIPPED / "catalogue.yml"
     if settings.own is None and settings.catalogue == shipped:

@@ -7,11 +7,11 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final, NamedTuple
 
 from kpistream.core.alerting.why.stake import in_words
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.kpis import Kpi, Language
-from kpistream.core.measures import Measure
-from kpistream.core.money import format_amount
-from kpistream.core.notation import measure_text, written_out
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.kpis.kpi import Kpi, Language
+from kpistream.core.kpis.measures import Measure
+from kpistream.core.kpis.notation import measure_text, written_out
+from kpistream.core.money.money import format_amount
 from kpistream.core.slices import set_name
 from kpistream.core.texts import in_language
 from kpistream.edges.metrics import families

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kpistream.cli.kpi_words import Place
-    from kpistream.core.catalogue import Catalogue
-    from kpistream.core.kpis import Kpi, Language
+    from kpistream.core.catalogue.catalogue import Catalogue
+    from kpistream.core.kpis.kpi import Kpi, Language
 
 _WIDTH_OF_A_FILE: Final = 160
 
@@ -53,8 +53,8 @@ def kpis(
 
     Those of the settings' own events, measures and KPIs are among them.
     """
-    from kpistream.cli.config_files import load_catalogue
     from kpistream.cli.kpi_words import document
+    from kpistream.cli.wiring.config_files import load_catalogue
 
     log_to_stderr("WARNING", libraries="CRITICAL")
     settings = load_settings(config, catalogue=catalogue)

@@ -95,7 +95,7 @@ def _cases(files: Iterable[Path], config: Path | None, catalogue: Path | None) -
 
 
 def _cases_of(path: Path, config: Path | None, catalogue: Path | None) -> Iterator[_Case]:
-    from kpistream.cli.wiring import build_plan
+    from kpistream.cli.wiring.wiring import build_plan
     from kpistream.core.alerting.proof.rule_tests_file import read_rule_tests
 
     written = read_rule_tests(read_text(path), str(path))
@@ -171,7 +171,7 @@ def _found_document(found: Found) -> dict[str, Any]:
 
 
 def _lines(case: _Case, unmet: Unmet) -> Iterator[str]:
-    from kpistream.cli.backtest_tables import lasted_text
+    from kpistream.cli.lasted import lasted_text
 
     one = unmet.expectation
     about = one.rule + ("" if one.firing is not None else f" {_slice(one.slice)}")

@@ -14,12 +14,12 @@ from rich.table import Table
 from kpistream.cli.counted import counted
 from kpistream.cli.kpi_words import decimal_text, is_share
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.catalogue import Catalogue
+from kpistream.core.catalogue.catalogue import Catalogue
 from kpistream.core.driver import Driver
 from kpistream.core.instants import rfc3339
+from kpistream.core.monitoring.progress import Progress
+from kpistream.core.monitoring.readings import Board, Reading
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board, Reading
 from kpistream.core.slices import Slice
 from kpistream.edges.messages.numbers import duration_text, number_text
 

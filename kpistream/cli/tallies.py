@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kpistream.core.event_types import SHIPPED
-from kpistream.core.money import format_amount
+from kpistream.core.events.event_types import SHIPPED
+from kpistream.core.money.money import format_amount
 
 if TYPE_CHECKING:
     from kpistream.edges.emitter.tally import Tally

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kpistream.cli.terminal.feed import Feed, Picture
     from kpistream.cli.terminal.query import Query
     from kpistream.cli.terminal.vocabulary import Vocabulary
-    from kpistream.core.kpis import Language
+    from kpistream.core.kpis.kpi import Language
 
 _WIDTH_OF_A_FILE: Final = 160
 

@@ -30,7 +30,7 @@ def create(
     Of these only tables change: they get the partitions that were added to their event topics.
     """
     from kpistream.cli.broker import broker_of
-    from kpistream.cli.wiring import create_topics
+    from kpistream.cli.wiring.wiring import create_topics
 
     settings = load_settings(config, broker=broker, app_id=app_id)
     log_to_stderr("WARNING", libraries="CRITICAL")

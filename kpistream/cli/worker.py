@@ -49,8 +49,8 @@ def worker(
     Creates the topics that are missing. Start as many workers as you like: they share the
     partitions. SIGTERM or Ctrl-C ends it with nothing unsaved.
     """
-    from kpistream.cli.advertised import refuse_openness
-    from kpistream.cli.wiring import build_plan
+    from kpistream.cli.wiring.advertised import refuse_openness
+    from kpistream.cli.wiring.wiring import build_plan
 
     settings = load_settings(
         config,
@@ -78,7 +78,7 @@ def worker(
 
 async def _serve(settings: Settings, plan: Plan) -> None:
     from kpistream.cli.broker import broker_of
-    from kpistream.cli.serving import Worker
+    from kpistream.cli.wiring.serving import Worker
 
     stop = asyncio.Event()
     stop_on_signals(stop)

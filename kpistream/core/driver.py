@@ -13,17 +13,17 @@ from typing import Final
 
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.alerting.waits import next_wait_ms
-from kpistream.core.dead_letters import DeadLetter
-from kpistream.core.ledger import Counts
-from kpistream.core.measure import PartitionMeasurer
-from kpistream.core.monitor import Monitor
-from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, Sums, encode_mark
+from kpistream.core.events.dead_letters import DeadLetter
+from kpistream.core.measuring.ledger import Counts
+from kpistream.core.measuring.measure import PartitionMeasurer
+from kpistream.core.measuring.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, Sums, encode_mark
+from kpistream.core.merging.unpriced import Unpriced
+from kpistream.core.monitoring.monitor import Monitor
+from kpistream.core.monitoring.progress import Progress
+from kpistream.core.monitoring.readings import Board, Reading
+from kpistream.core.monitoring.series import Series
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board, Reading
-from kpistream.core.series import Series
 from kpistream.core.slices import Slice
-from kpistream.core.unpriced import Unpriced
 
 BEAT_MS: Final = 1000
 

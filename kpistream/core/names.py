@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from kpistream.core.boards import MORE
-from kpistream.core.kpis import LANGUAGES, Language
+from kpistream.core.catalogue.boards import MORE
+from kpistream.core.kpis.kpi import LANGUAGES, Language
 
 DIMENSION_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "channel": {"en": "channel", "fr": "canal"},

@@ -18,16 +18,16 @@ from kpistream.core.alerting.rules.conditions import (
     Unusual,
 )
 from kpistream.core.alerting.rules.rule import Rule
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.days import Days
-from kpistream.core.lags import LADDER
-from kpistream.core.merge_rules import MergeRules
-from kpistream.core.panes import Tiers
-from kpistream.core.people import People
-from kpistream.core.rates import Rates
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.measuring.lags import LADDER
+from kpistream.core.measuring.people import People
+from kpistream.core.merging.merge_rules import MergeRules
+from kpistream.core.money.rates import Rates
 from kpistream.core.slices import Slicing
 from kpistream.core.texts import Translations
-from kpistream.core.windows import (
+from kpistream.core.windows.days import Days
+from kpistream.core.windows.panes import Tiers
+from kpistream.core.windows.windows import (
     Window,
     can_settle,
     objective_window,

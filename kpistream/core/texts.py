@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Tag
 
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 
 MAX_WORDS: Final = 500
 """The most characters of a text."""

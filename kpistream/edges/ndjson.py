@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from kpistream.core.event_types import SHIPPED
+from kpistream.core.events.event_types import SHIPPED
 
 MAX_LINE_BYTES: Final = 1_048_576
 """The longest line that is read into memory, with its end."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from kpistream.core.event_types import SHIPPED as SHIPPED_EVENTS
-from kpistream.core.windows import CALENDAR_WINDOWS
+from kpistream.core.events.event_types import SHIPPED as SHIPPED_EVENTS
+from kpistream.core.windows.windows import CALENDAR_WINDOWS
 
 PREFIX: Final = "KPISTREAM_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from kpistream.core.catalogue_layers import SECTIONS, catalogue_part
+from kpistream.core.catalogue.layers import SECTIONS, catalogue_part
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, load
 from kpistream.settings.defaults import CONFIG_VARIABLE, DEFAULT_FILE
 

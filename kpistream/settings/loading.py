@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_settings.exceptions import SettingsError
 
-from kpistream.core.catalogue_layers import SECTIONS
+from kpistream.core.catalogue.layers import SECTIONS
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, config_errors, did_you_mean
 from kpistream.settings.defaults import CONFIG_VARIABLE, PREFIX, TOKEN_VARIABLE
 from kpistream.settings.file import SettingsFile

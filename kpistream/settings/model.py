@@ -24,11 +24,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from kpistream.core.currencies import EXPONENTS
-from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigError, Located
 from kpistream.core.located_yaml import Path as Place
-from kpistream.core.windows import parse_length, parse_window
+from kpistream.core.money.currencies import EXPONENTS
+from kpistream.core.windows.days import Days
+from kpistream.core.windows.windows import parse_length, parse_window
 from kpistream.settings.defaults import (
     DEFAULT_HORIZONS,
     DEFAULT_SLICES,

@@ -18,7 +18,7 @@ from pydantic import (
 
 from kpistream.core.alerting.rules.rule import Severity
 from kpistream.core.alerting.telling.matchers import parse_matcher
-from kpistream.core.windows import parse_length
+from kpistream.core.windows.windows import parse_length
 
 NEVER: Final = "never"
 DAYS_OF_WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -9,12 +9,12 @@ from typing import Any, Final, cast
 from faust.types import TP
 
 from kpistream.core.alerting.alerts import Alert
+from kpistream.core.merging.unpriced import Unpriced
+from kpistream.core.monitoring.progress import Progress
+from kpistream.core.monitoring.readings import Board, Reading
+from kpistream.core.monitoring.series import Series
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board, Reading
-from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_of
-from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.edges.web.changes import Changes
 from kpistream.edges.web.peer import Peer

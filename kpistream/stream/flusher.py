@@ -21,8 +21,8 @@ from typing import Final
 
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.measure import Flush
-from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
+from kpistream.core.measuring.measure import Flush
+from kpistream.core.measuring.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, encode_mark
 from kpistream.core.slices import owner_of
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.alert_log import change_key

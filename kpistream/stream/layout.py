@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from kpistream.core.partials import Source
+from kpistream.core.measuring.partials import Source
 from kpistream.stream.topics import TIMESTAMP_TYPE, TopicSpec
 
 DAY_MS: Final = 86_400_000

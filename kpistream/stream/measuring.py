@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from kpistream.core.measure import Flush, PartitionMeasurer
+from kpistream.core.measuring.measure import Flush, PartitionMeasurer
 from kpistream.core.plan import Plan
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.ownership import new_owner

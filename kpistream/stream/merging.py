@@ -8,14 +8,14 @@ from itertools import chain, islice
 from typing import Any, Final, cast
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.monitor import Monitor
-from kpistream.core.partials import Source
+from kpistream.core.measuring.partials import Source
+from kpistream.core.merging.unpriced import Unpriced
+from kpistream.core.monitoring.monitor import Monitor
+from kpistream.core.monitoring.progress import Progress
+from kpistream.core.monitoring.readings import Board, Reading
+from kpistream.core.monitoring.series import Series
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board, Reading
-from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_of
-from kpistream.core.unpriced import Unpriced
 from kpistream.edges.metrics import Telemetry
 from kpistream.stream.ownership import new_owner
 from kpistream.stream.transport import Chunk, Record, chunk_events

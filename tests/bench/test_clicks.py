@@ -3,8 +3,8 @@ from __future__ import annotations
 from itertools import islice
 
 from bench.clicks import CAMPAIGNS, CHANNELS, Clicks, campaign_names
-from kpistream.core.decode import Decoder, Rejected
-from kpistream.core.events import Click
+from kpistream.core.events.decode import Decoder, Rejected
+from kpistream.core.events.events import Click
 
 NOW_MS = 1_795_000_000_000
 

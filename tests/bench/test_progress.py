@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bench.progress import Progress
 from bench.throughput import run_between
-from kpistream.core.partials import MARK_KEY, TICK_KEY, Mark, encode_mark
+from kpistream.core.measuring.partials import MARK_KEY, TICK_KEY, Mark, encode_mark
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from bench.slice_state import START_S, Rows, feed_panes, live_state, old_state, shipped_plan
-from kpistream.core.panes import Pane, Tier, Tiers
-from kpistream.core.windows import parse_window
+from kpistream.core.windows.panes import Pane, Tier, Tiers
+from kpistream.core.windows.windows import parse_window
 
 FEW_TIERS = Tiers([Tier(10, 60), Tier(60, 300), Tier(900, 3_600)])
 

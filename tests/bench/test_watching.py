@@ -23,7 +23,7 @@ from bench.watching import (
     page_latencies,
     scraped,
 )
-from kpistream.cli.wiring import build_plan
+from kpistream.cli.wiring.wiring import build_plan
 from kpistream.core.plan import Plan
 from kpistream.edges.web.live.view_query import ViewQuery
 from kpistream.settings import Settings

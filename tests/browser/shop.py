@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.kpis import Kpi
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.kpis.kpi import Kpi
 from kpistream.core.names import board_names, dimension_names
 
 CATALOGUE: Final = Path(__file__).parents[2] / "kpistream" / "catalogue.yml"

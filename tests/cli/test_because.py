@@ -6,7 +6,7 @@ import pytest
 
 from kpistream.cli.because import Telling, because
 from kpistream.core.alerting.why.why import Driver, Segment, Why
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 
 SENTENCE = "Fell from 2 to 1: 92 % of it by channel=ads; average_order_value explains 80 %."
 

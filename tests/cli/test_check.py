@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.cli.check_rates import RatesReport
-from kpistream.core.rates_file import Worth
+from kpistream.cli.checking.rates import RatesReport
+from kpistream.core.money.rates_file import Worth
 from tests.cli.conftest import Ran, Run
 
 RULE = """\

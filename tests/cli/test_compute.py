@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.money import units_per_major
+from kpistream.core.money.money import units_per_major
 from kpistream.edges.emitter.shipped import SCENARIOS
 from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.emitter.tally import Tally

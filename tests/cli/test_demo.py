@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.cli.demo_show import PHASES, WATCHED, WINDOW, Show, alert_document
-from kpistream.cli.demo_stage import demo_settings
-from kpistream.cli.receivers import HttpWay, read_receivers
-from kpistream.cli.wiring import build_plan
-from kpistream.core.outcomes import Outcome
+from kpistream.cli.staging.show import PHASES, WATCHED, WINDOW, Show, alert_document
+from kpistream.cli.staging.stage import demo_settings
+from kpistream.cli.wiring.receivers import HttpWay, read_receivers
+from kpistream.cli.wiring.wiring import build_plan
+from kpistream.core.events.outcomes import Outcome
 from kpistream.edges.emitter.shipped import STORY
 from kpistream.edges.emitter.simulator import Simulator
 from kpistream.edges.emitter.tally import Tally

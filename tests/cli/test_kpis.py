@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kpistream.cli.kpi_words import Place, decimal_text, document, number_text, rows, value_text
-from kpistream.cli.kpis_page import shipped
-from kpistream.core.catalogue import Catalogue
+from kpistream.cli.pages.kpis_page import shipped
+from kpistream.core.catalogue.catalogue import Catalogue
 from tests.cli.conftest import Run
 
 OWN = """

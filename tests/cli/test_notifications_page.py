@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kpistream.cli.check_reach import check_reach
-from kpistream.cli.findings import Findings
-from kpistream.cli.receivers import POLICY, read_receivers
-from kpistream.cli.wiring import read_plan
+from kpistream.cli.checking.findings import Findings
+from kpistream.cli.checking.receivers import check_reach
+from kpistream.cli.wiring.receivers import POLICY, read_receivers
+from kpistream.cli.wiring.wiring import read_plan
 from kpistream.core.alerting.telling.matchers import parse_matcher
 from kpistream.edges.metrics.families import FAMILIES
 from kpistream.settings import MuteTimeSettings, ReceiverSettings, load_settings

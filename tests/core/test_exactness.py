@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kpistream.core.measure import PartitionMeasurer
-from kpistream.core.merge import Merger
-from kpistream.core.monitor import Monitor
+from kpistream.core.measuring.measure import PartitionMeasurer
+from kpistream.core.merging.merge import Merger
+from kpistream.core.monitoring.monitor import Monitor
 from kpistream.core.plan import Plan
 from kpistream.core.slices import owner_of, set_of, slice_key
 from tests.support import builders

@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.kpis import LANGUAGES, Language
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.kpis.kpi import LANGUAGES, Language
 from kpistream.core.names import (
     BOARD_NAMES,
     DIMENSION_NAMES,

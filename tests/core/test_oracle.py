@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kpistream.core.driver import BEAT_MS, Driver
-from kpistream.core.sketch import STANDARD_ERROR
+from kpistream.core.measuring.sketch import STANDARD_ERROR
 from tests.support import builders as build
 from tests.support.any_events import CONTRACT, USERS_FILE, USERS_MEASURES, AnyEvents
 from tests.support.oracle import Oracle

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kpistream.core.alerting.alerts import begun, decode, encode
 from kpistream.core.alerting.rules.rule import Rule, Vocabulary
 from kpistream.core.alerting.rules.rules_file import load_rules
-from kpistream.core.catalogue import Catalogue
+from kpistream.core.catalogue.catalogue import Catalogue
 from kpistream.core.located_yaml import ConfigErrors, load
 from kpistream.core.texts import MAX_WORDS, Texts, Wording, in_language, plain, translations
 from tests.support import builders as build

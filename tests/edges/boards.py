@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.days import Days
-from kpistream.core.objectives import Objective
-from kpistream.core.progress import Progress, assess
-from kpistream.core.readings import Board, Reading
+from kpistream.core.catalogue.objectives import Objective
+from kpistream.core.monitoring.progress import Progress, assess
+from kpistream.core.monitoring.readings import Board, Reading
 from kpistream.core.slices import Slice
+from kpistream.core.windows.days import Days
 from tests.support.alerting import firing
 
 AS_OF = 1_772_359_200.25

@@ -14,11 +14,11 @@ import aiohttp
 import msgspec
 import pytest
 
-from kpistream.core.panes import ALL_TIERS
-from kpistream.core.readings import Board
+from kpistream.core.monitoring.readings import Board
 from kpistream.core.slices import Slice
-from kpistream.core.steps import MOST_STEPS, USUAL_STEPS_S, step_name
-from kpistream.core.windows import MAX_REACH_S
+from kpistream.core.windows.panes import ALL_TIERS
+from kpistream.core.windows.steps import MOST_STEPS, USUAL_STEPS_S, step_name
+from kpistream.core.windows.windows import MAX_REACH_S
 from kpistream.edges.messages import SHAPES, Credentials, Links, shape_of
 from kpistream.edges.web import Readiness, WebServer
 from kpistream.edges.web.assets import Assets

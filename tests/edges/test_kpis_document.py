@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kpistream.cli.wiring import read_plan
+from kpistream.cli.wiring.wiring import read_plan
 from kpistream.edges.web import published
 from kpistream.edges.web.kpis import kpis_document
 from kpistream.settings import settings_of

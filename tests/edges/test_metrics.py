@@ -11,10 +11,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.outcomes import Outcome, Reason
-from kpistream.core.progress import Status
-from kpistream.core.readings import Board, Reading
-from kpistream.core.unpriced import Unpriced
+from kpistream.core.events.outcomes import Outcome, Reason
+from kpistream.core.merging.unpriced import Unpriced
+from kpistream.core.monitoring.progress import Status
+from kpistream.core.monitoring.readings import Board, Reading
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.metrics.families import FAMILIES, reading_dimensions
 from kpistream.edges.metrics.histogram import Histogram

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpistream.core.decode import Decoder
-from kpistream.core.event_types import SHIPPED
+from kpistream.core.events.decode import Decoder
+from kpistream.core.events.event_types import SHIPPED
 from kpistream.edges.ndjson import (
     MAX_LINE_BYTES,
     EventLine,

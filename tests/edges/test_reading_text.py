@@ -11,7 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from kpistream.core.readings import Board, Reading
+from kpistream.core.monitoring.readings import Board, Reading
 from kpistream.core.slices import NOT_SET, OTHER, Slice
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector, families
 from kpistream.edges.metrics.families import Family, reading_labels

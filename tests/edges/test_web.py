@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
-from kpistream.core.partials import TICK_KEY, Partial, encode_partial
-from kpistream.core.readings import Board, Reading
+from kpistream.core.measuring.partials import TICK_KEY, Partial, encode_partial
+from kpistream.core.monitoring.readings import Board, Reading
 from kpistream.core.slices import Slice, slice_key
 from kpistream.edges.metrics import Exposition, Telemetry
 from kpistream.edges.metrics.exposition import Page

@@ -11,8 +11,8 @@ from aiohttp import ClientSession
 
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.telling.suppression import Suppression
-from kpistream.core.readings import Board
-from kpistream.core.steps import MOST_STEPS
+from kpistream.core.monitoring.readings import Board
+from kpistream.core.windows.steps import MOST_STEPS
 from kpistream.edges.metrics import Telemetry
 from kpistream.edges.web import Readiness, published
 from kpistream.edges.web.readiness import broker_silent

@@ -16,7 +16,7 @@ from kpistream.core.alerting.telling.acknowledgements import Acknowledgement
 from kpistream.core.alerting.telling.silences import Silence
 from kpistream.core.alerting.telling.suppression import Suppression
 from kpistream.core.instants import rfc3339
-from kpistream.core.readings import Board
+from kpistream.core.monitoring.readings import Board
 from kpistream.edges.web import Guard, Readiness, WebServer, peer_answers
 from kpistream.edges.web import cluster as asking
 from kpistream.edges.web.cluster import LARGE_BYTES, NO_WORKER, Cluster

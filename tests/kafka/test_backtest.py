@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from kpistream.cli import kafka_arrivals
+from kpistream.cli.backtesting import kafka_arrivals
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert
 from kpistream.stream.connection import Connection

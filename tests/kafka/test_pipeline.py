@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.kpis import Kpi
-from kpistream.core.sketch import STANDARD_ERROR
+from kpistream.core.kpis.kpi import Kpi
+from kpistream.core.measuring.sketch import STANDARD_ERROR
 from kpistream.core.slices import Slice, set_of
 from kpistream.edges.receiver import Receiver
 from tests.support.builders import shipped_catalogue

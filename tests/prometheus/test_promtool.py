@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from kpistream.core.alerting.alerts import AlertState
-from kpistream.core.outcomes import Outcome, Reason
-from kpistream.core.unpriced import Unpriced
+from kpistream.core.events.outcomes import Outcome, Reason
+from kpistream.core.merging.unpriced import Unpriced
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from tests.edges.boards import alert, board, on_its_way, reading
 

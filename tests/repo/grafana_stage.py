@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from kpistream.cli.wiring import read_plan
+from kpistream.cli.wiring.wiring import read_plan
 from kpistream.edges.embedded_broker import EmbeddedBroker, free_port
 from kpistream.edges.emitter.kafka_sink import KafkaSink
 from kpistream.edges.emitter.scenario import Scenario

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from kpistream.cli.contract_page import ASYNCAPI, documents
-from kpistream.core.event_types import SHIPPED, EventField, event_type
+from kpistream.cli.pages.contract_page import ASYNCAPI, documents
+from kpistream.core.events.event_types import SHIPPED, EventField, event_type
 from tests.repo.files import yaml_of
 
 pytestmark = pytest.mark.slow

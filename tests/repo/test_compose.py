@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kpistream.cli.advertised import refuse_openness
+from kpistream.cli.wiring.advertised import refuse_openness
 from kpistream.core.located_yaml import ConfigErrors
 from kpistream.settings import CONFIG_VARIABLE, PREFIX, Settings, load_settings
 from tests.repo.files import ROOT, text_of, yaml_of

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from kpistream.cli.wiring import read_plan
+from kpistream.cli.wiring.wiring import read_plan
 from kpistream.core.alerting.proof.rule_tests import Expectation, RuleTest, run
 from kpistream.core.alerting.proof.rule_tests_file import read_rule_tests
 from kpistream.core.alerting.rules.conditions import Change, Line

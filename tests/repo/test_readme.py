@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import typer
 
-from kpistream.cli.config_files import load_catalogue
 from kpistream.cli.program import program
-from kpistream.cli.wiring import build_plan
-from kpistream.core.decode import Decoder, Rejected
+from kpistream.cli.wiring.config_files import load_catalogue
+from kpistream.cli.wiring.wiring import build_plan
 from kpistream.core.driver import Driver
-from kpistream.core.events import Click
+from kpistream.core.events.decode import Decoder, Rejected
+from kpistream.core.events.events import Click
 from kpistream.settings import PREFIX, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,8 @@ import pytest
 from kpistream.core.alerting import alerts
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.driver import DrivenRecord
-from kpistream.core.measure import Flush
-from kpistream.core.partials import (
+from kpistream.core.measuring.measure import Flush
+from kpistream.core.measuring.partials import (
     MARK_KEY,
     TICK_KEY,
     Crowds,

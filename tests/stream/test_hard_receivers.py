@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 import trustme
 
-from kpistream.cli.receivers import HttpReceiver, HttpWay, ReceiverSpec
+from kpistream.cli.wiring.receivers import HttpReceiver, HttpWay, ReceiverSpec
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.alerting.telling.dispatches import Dispatch, Identity
 from kpistream.core.alerting.telling.routing import FINGERPRINT, ReceiverPlan

@@ -7,7 +7,7 @@ from kpistream.core.alerting.life import step
 from kpistream.core.alerting.rules.conditions import Change, Condition, Line
 from kpistream.core.alerting.rules.rule import Rule, Severity
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.readings import Reading
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.slices import Slice
 
 AUTUMN: Slice = (("channel", "ads"), ("campaign", "autumn"))

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from kpistream.core.alerting.rules.rule import Rule
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.days import Days
+from kpistream.core.catalogue.catalogue import Catalogue
 from kpistream.core.driver import DrivenRecord, Driver
 from kpistream.core.located_yaml import load
+from kpistream.core.money.rates import Rates
 from kpistream.core.plan import Plan
-from kpistream.core.rates import Rates
 from kpistream.core.slices import Slicing
-from kpistream.core.windows import parse_window
+from kpistream.core.windows.days import Days
+from kpistream.core.windows.windows import parse_window
 
 START_S: Final = 1_772_359_200
 """2026-03-01T10:00:00Z, when every test begins."""

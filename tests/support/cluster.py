@@ -17,9 +17,9 @@ from random import Random
 from typing import Final
 
 from kpistream.core.driver import DrivenRecord
-from kpistream.core.measure import Flush, PartitionMeasurer
-from kpistream.core.monitor import Monitor
-from kpistream.core.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, Source, encode_mark
+from kpistream.core.measuring.measure import Flush, PartitionMeasurer
+from kpistream.core.measuring.partials import MARK_KEY, SLICE_PREFIX, TICK_KEY, Source, encode_mark
+from kpistream.core.monitoring.monitor import Monitor
 from kpistream.core.plan import Plan
 from kpistream.core.slices import owner_of
 

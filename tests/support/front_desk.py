@@ -10,7 +10,7 @@ from kpistream.core.alerting.telling.matchers import parse_matchers
 from kpistream.core.alerting.telling.notifier import Control
 from kpistream.core.alerting.telling.silences import Silence
 from kpistream.core.alerting.telling.suppression import Suppression
-from kpistream.core.readings import Board
+from kpistream.core.monitoring.readings import Board
 from kpistream.edges.web import Guard, WebServer
 from kpistream.edges.web.desk import BrokerAway, Desk
 from tests.support import builders as build

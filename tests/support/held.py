@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpistream.core.merge import Merger
+from kpistream.core.merging.merge import Merger
 
 
 def panes_held(merger: Merger) -> int:

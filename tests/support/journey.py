@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from kpistream.core.events import DEFAULT_TOPICS
+from kpistream.core.events.events import DEFAULT_TOPICS
 from kpistream.edges.emitter.kafka_sink import KafkaSink
 from kpistream.edges.emitter.play import play
 from kpistream.edges.emitter.shipped import SCENARIOS

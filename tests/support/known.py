@@ -9,12 +9,12 @@ from random import Random
 from typing import Any, Final
 
 from kpistream.core.alerting.alerts import Alert
-from kpistream.core.catalogue import Catalogue
+from kpistream.core.catalogue.catalogue import Catalogue
 from kpistream.core.driver import Driver
+from kpistream.core.monitoring.progress import Progress
+from kpistream.core.monitoring.readings import Board, Reading
+from kpistream.core.monitoring.series import Series
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board, Reading
-from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_name, set_of
 from kpistream.edges.metrics import Exposition, Telemetry, WorkerCollector
 from kpistream.edges.metrics.telemetry import Snapshot

@@ -15,18 +15,18 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from kpistream.core.days import Days
-from kpistream.core.measures import Condition, Measure
-from kpistream.core.merge import Merger
-from kpistream.core.merge_rules import MergeRules
-from kpistream.core.owned_rows import Row
-from kpistream.core.panes import Pane
-from kpistream.core.partials import Mark, Partial, Source, Sums, add
-from kpistream.core.rates import Rates
-from kpistream.core.sketch import Sketch
+from kpistream.core.kpis.measures import Condition, Measure
+from kpistream.core.measuring.owned_rows import Row
+from kpistream.core.measuring.partials import Mark, Partial, Source, Sums, add
+from kpistream.core.measuring.sketch import Sketch
+from kpistream.core.merging.merge import Merger
+from kpistream.core.merging.merge_rules import MergeRules
+from kpistream.core.money.rates import Rates
 from kpistream.core.slices import Slice
-from kpistream.core.spans import Span
-from kpistream.core.windows import parse_window, tiers_for
+from kpistream.core.windows.days import Days
+from kpistream.core.windows.panes import Pane
+from kpistream.core.windows.spans import Span
+from kpistream.core.windows.windows import parse_window, tiers_for
 
 WINDOWS: Final = (
     *("5m", "1h", "24h", "7d", "30d"),

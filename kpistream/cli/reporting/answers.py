@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.reporting.episodes import AlertTold
 from kpistream.core.reporting.findings import KpiFacts
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kpistream.cli.reporting.sheet import Sheet
 from kpistream.cli.reporting.speech import DASH, Speech
+from kpistream.core.kpis.units import KpiUnit
 from kpistream.core.reporting.report import Cell, KpiResult, Mover
-from kpistream.core.units import KpiUnit
 
 
 def arrow(sheet: Sheet, one: KpiResult) -> str:

@@ -27,13 +27,13 @@ from kpistream.cli.reporting.answers import (
 from kpistream.cli.reporting.choices import chosen_boards, chosen_dimensions
 from kpistream.cli.reporting.wish import Wish
 from kpistream.core.alerting.alerts import AlertState
-from kpistream.core.days import Days
 from kpistream.core.instants import rfc3339
 from kpistream.core.reporting.episodes import Episode, episodes
 from kpistream.core.reporting.findings import Findings, Measured, Note, Point
 from kpistream.core.reporting.past_objectives import stood
 from kpistream.core.reporting.period import Period
 from kpistream.core.slices import Slice
+from kpistream.core.windows.days import Days
 
 MOST_KPIS: Final = 20
 """The API answers for no more KPIs at a time."""

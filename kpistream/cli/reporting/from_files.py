@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
 
-from kpistream.cli.arrivals import arrivals
+from kpistream.cli.backtesting.arrivals import arrivals
 from kpistream.cli.compute import outcomes_document
 from kpistream.cli.failures import WRONG, Failure
 from kpistream.cli.kpi_words import decimal_text
@@ -17,8 +17,9 @@ from kpistream.cli.progress import ProgressLine
 from kpistream.cli.reporting.choices import chosen_boards, chosen_dimensions
 from kpistream.cli.reporting.play import Play
 from kpistream.cli.reporting.wish import Wish
-from kpistream.cli.wiring import build_plan
-from kpistream.core.event_types import SHIPPED
+from kpistream.cli.wiring.wiring import build_plan
+from kpistream.core.events.event_types import SHIPPED
+from kpistream.core.monitoring.series import Series
 from kpistream.core.reporting.findings import (
     Findings,
     Measured,
@@ -29,7 +30,6 @@ from kpistream.core.reporting.findings import (
 )
 from kpistream.core.reporting.past_objectives import stood
 from kpistream.core.reporting.period import Kind, Period, last_complete, span
-from kpistream.core.series import Series
 from kpistream.core.slices import Slice, set_of
 from kpistream.settings import load_settings
 

@@ -8,8 +8,8 @@ from kpistream.cli.reporting import pictures
 from kpistream.cli.reporting.changes import moved
 from kpistream.cli.reporting.elements import Element, add, table
 from kpistream.cli.reporting.sheet import Sheet
+from kpistream.core.kpis.units import KpiUnit
 from kpistream.core.reporting.report import Cell, Funnel
-from kpistream.core.units import KpiUnit
 
 _UNIT: Final[KpiUnit] = "count"
 """What the steps of a funnel are read in."""

@@ -18,7 +18,7 @@ from kpistream.cli.reporting.sheet import Sheet
 from kpistream.cli.reporting.speech import Speech
 from kpistream.cli.reporting.style import STYLE
 from kpistream.cli.reporting.summary_section import summary
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.reporting.report import Report
 
 _SECTIONS: Final[Sequence[Callable[[Sheet], None]]] = (

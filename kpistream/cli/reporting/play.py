@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from kpistream.cli.arrivals import Arrival
+from kpistream.cli.backtesting.arrivals import Arrival
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.alerting.proof.backtest import Recorder
 from kpistream.core.driver import BEAT_MS, Driver
-from kpistream.core.panes import DAY_S
 from kpistream.core.plan import Plan
 from kpistream.core.reporting.episodes import AlertTold, Episode, episode_of, told
-from kpistream.core.windows import MAX_REACH_S, RollingWindow
+from kpistream.core.windows.panes import DAY_S
+from kpistream.core.windows.windows import MAX_REACH_S, RollingWindow
 
 NEARLY_S: Final = 3600
 """Files that end so long before a midnight hold that day to its end."""

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from kpistream.cli.reporting.elements import Element, add
 from kpistream.cli.reporting.speech import Speech
-from kpistream.core.days import Days
 from kpistream.core.reporting.report import KpiResult, Report
 from kpistream.core.texts import in_language
+from kpistream.core.windows.days import Days
 
 
 class Sheet:

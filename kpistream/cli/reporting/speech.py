@@ -8,7 +8,7 @@ from typing import Final
 
 from kpistream.cli.reporting.words import WORDS
 from kpistream.core.alerting.why.sentence import number_text
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.names import board_name, dimension_name
 
 _MONTHS: Final[Mapping[Language, tuple[str, ...]]] = {

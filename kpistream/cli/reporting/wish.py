@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from kpistream.cli.failures import WRONG, Failure
-from kpistream.core.days import Days
 from kpistream.core.reporting.period import Kind, Period, last_complete, span
+from kpistream.core.windows.days import Days
 
 
 class Wish:

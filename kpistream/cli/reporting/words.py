@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 
 WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     # --- the head

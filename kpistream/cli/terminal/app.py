@@ -32,7 +32,7 @@ from kpistream.cli.terminal.status import STALE_S, Status, notes, status_line
 from kpistream.cli.terminal.tiles import Tiles, TileView
 from kpistream.cli.terminal.vocabulary import Vocabulary
 from kpistream.cli.terminal.voice import Voice
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 
 _PAUSE_S: Final = 0.15
 """Who presses a key several times is asked once what is wanted."""

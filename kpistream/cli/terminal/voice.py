@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kpistream.cli.terminal.phrases import PHRASES
 from kpistream.cli.terminal.vocabulary import KpiInfo, Vocabulary
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.names import board_name, dimension_name
 from kpistream.edges.messages.numbers import duration_text, money_text, number_text
 

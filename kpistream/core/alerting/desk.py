@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from kpistream.core.alerting.past.history import History
-from kpistream.core.kpi_reader import KpiReader, measures_apart
-from kpistream.core.lags import settle_for
-from kpistream.core.merge import Merger
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.lags import settle_for
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.merging.merge import Merger
+from kpistream.core.monitoring.kpi_reader import KpiReader, measures_apart
+from kpistream.core.monitoring.progress import Status
+from kpistream.core.monitoring.readings import Pair, Reading
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Status
-from kpistream.core.readings import Pair, Reading
 from kpistream.core.slices import Slice
-from kpistream.core.windows import settled_name
+from kpistream.core.windows.windows import settled_name
 
 Readings = Mapping[Pair, Mapping[tuple[Slice, str | None], Reading]]
 

@@ -20,7 +20,7 @@ from kpistream.core.alerting.rules.rule import DEPENDENTS, Rule
 from kpistream.core.alerting.scales.building import ScaleBuilder
 from kpistream.core.alerting.scales.look import Desk, Look, LookAgain
 from kpistream.core.alerting.why.why import Evidence, Why
-from kpistream.core.kpi_reader import KpiReader
+from kpistream.core.monitoring.kpi_reader import KpiReader
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice
 from kpistream.core.statistics.discoveries import benjamini_hochberg

@@ -9,7 +9,7 @@ from math import isclose
 from typing import Final
 
 from kpistream.core.alerting.rules.rule import Severity
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.reporting.clarity import FALSE_CHANGES, Tested, tested
 from kpistream.core.reporting.duties import duties
 from kpistream.core.reporting.episodes import Episode

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from kpistream.core.kpis import Direction, Kpi, Language
+from kpistream.core.kpis.kpi import Direction, Kpi, Language
+from kpistream.core.kpis.units import KpiUnit
+from kpistream.core.monitoring.series import Series
 from kpistream.core.reporting.episodes import Episode
 from kpistream.core.reporting.period import Period
-from kpistream.core.series import Series
 from kpistream.core.texts import Translations
-from kpistream.core.units import KpiUnit
 
 Source = Literal["files", "worker"]
 

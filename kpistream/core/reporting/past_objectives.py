@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from kpistream.core.objectives import Objective, exact
-from kpistream.core.progress import Status, assess
+from kpistream.core.catalogue.objectives import Objective, exact
+from kpistream.core.monitoring.progress import Status, assess
 from kpistream.core.reporting.findings import Point
 from kpistream.core.reporting.period import Period
 from kpistream.core.slices import Slice

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from kpistream.core.days import Days
+from kpistream.core.windows.days import Days
 
 Kind = Literal["day", "week", "month", "quarter", "span"]
 """A calendar's period, or any other span of days."""

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from kpistream.core.kpis import Direction, Language
+from kpistream.core.kpis.kpi import Direction, Language
+from kpistream.core.kpis.units import KpiUnit
 from kpistream.core.reporting.clarity import Method
 from kpistream.core.reporting.episodes import Episode
 from kpistream.core.reporting.findings import Note, Source
 from kpistream.core.reporting.period import Kind
-from kpistream.core.units import KpiUnit
 
 Trend = Literal["better", "worse", "unclear", "same", "few", "none"]
 """Better and worse are beyond chance. Few: too few events to say. None: nothing to compare with."""

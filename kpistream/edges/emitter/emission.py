@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core.outcomes import Outcome
+from kpistream.core.events.outcomes import Outcome
 
 LONGEST_TRANSIT_MS: Final = 250
 """An event is emitted at most this long after it occurred; a report of costs comes later."""

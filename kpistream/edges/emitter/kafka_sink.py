@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from kpistream.core.events import DEFAULT_TOPICS
+from kpistream.core.events.events import DEFAULT_TOPICS
 from kpistream.edges.emitter.sink import Outgoing, SinkError
 
 _LINGER_MS: Final = 5

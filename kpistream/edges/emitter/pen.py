@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from kpistream.core.money import SCALE
+from kpistream.core.money.money import SCALE
 from kpistream.edges.emitter.audience import Person
 from kpistream.edges.emitter.emission import LONGEST_TRANSIT_MS, Emission, Entry, Kind
 from kpistream.edges.emitter.scenario import Campaign, Scenario

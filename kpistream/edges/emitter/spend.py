@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kpistream.core.money import SCALE, units_per_major
+from kpistream.core.money.money import SCALE, units_per_major
 from kpistream.edges.emitter.traffic import Traffic
 
 

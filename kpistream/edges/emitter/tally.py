@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpistream.core.outcomes import Outcome
+from kpistream.core.events.outcomes import Outcome
 from kpistream.edges.emitter.emission import Emission, Entry, Kind
 
 

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from kpistream.core.money import SCALE, exponent, units_per_major
+from kpistream.core.money.money import SCALE, exponent, units_per_major
 
 _ID_STARTS: Final = len('{"event_id":"')
 _TIME_STARTS: Final = b'"occurred_at":"'

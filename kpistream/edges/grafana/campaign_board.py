@@ -7,7 +7,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, stat, timeseries
 
-from kpistream.core.kpis import Kpi
+from kpistream.core.kpis.kpi import Kpi
 from kpistream.edges.grafana import variables
 from kpistream.edges.grafana.board import CAMPAIGN, empty_board, url_of
 from kpistream.edges.grafana.grid import Grid

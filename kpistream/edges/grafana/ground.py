@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kpistream.core.boards import MORE, boards_of, more_of
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.kpis import Kpi, Language
+from kpistream.core.catalogue.boards import MORE, boards_of, more_of
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.kpis.kpi import Kpi, Language
+from kpistream.core.monitoring.survey import Survey
 from kpistream.core.plan import Plan
 from kpistream.core.slices import set_name
-from kpistream.core.survey import Survey
 from kpistream.edges.grafana.words import Words
 
 Windows = tuple[str, ...]

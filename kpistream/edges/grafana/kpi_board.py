@@ -8,7 +8,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard
 
-from kpistream.core.kpis import Kpi
+from kpistream.core.kpis.kpi import Kpi
 from kpistream.edges.grafana import variables
 from kpistream.edges.grafana.alert_panels import alerts_now, firing_course, firing_now
 from kpistream.edges.grafana.board import empty_board

@@ -9,7 +9,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import stat, timeseries
 from grafana_foundation_sdk.models.common import BarGaugeNamePlacement
 
-from kpistream.core.kpis import Kpi
+from kpistream.core.kpis.kpi import Kpi
 from kpistream.core.texts import in_language
 from kpistream.edges.grafana.board import CAMPAIGN, url_of
 from kpistream.edges.grafana.ground import Ground

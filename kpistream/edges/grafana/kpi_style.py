@@ -8,8 +8,8 @@ from typing import Final
 
 from grafana_foundation_sdk.models.dashboard import Threshold
 
-from kpistream.core.kpis import Kpi
-from kpistream.core.units import KpiUnit
+from kpistream.core.kpis.kpi import Kpi
+from kpistream.core.kpis.units import KpiUnit
 
 _UNITS: Final[Mapping[KpiUnit, str]] = MappingProxyType(
     {"ratio": "percentunit", "money": "locale", "seconds": "s", "count": "short", "points": "none"}

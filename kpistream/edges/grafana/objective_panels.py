@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kpistream.core.objectives import Objective
-from kpistream.core.progress import Status
+from kpistream.core.catalogue.objectives import Objective
+from kpistream.core.monitoring.progress import Status
 from kpistream.edges.grafana.ground import Ground
 from kpistream.edges.grafana.kpi_style import decimals_of, steps, unit_of
 from kpistream.edges.grafana.parts import (

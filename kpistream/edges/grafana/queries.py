@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from kpistream.core.kpis import Kpi
+from kpistream.core.kpis.kpi import Kpi
 from kpistream.edges.metrics import families
 from kpistream.edges.metrics.families import Family
 

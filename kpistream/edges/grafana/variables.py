@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
 
-from kpistream.core.kpis import Kpi
+from kpistream.core.kpis.kpi import Kpi
 from kpistream.edges.grafana.parts import SOURCE
 from kpistream.edges.grafana.queries import JOB
 from kpistream.edges.grafana.words import Words

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import Metric
 
 from kpistream.core.alerting.alerts import Alert, AlertState
-from kpistream.core.progress import Progress, Status
-from kpistream.core.readings import Board
-from kpistream.core.unpriced import Unpriced
+from kpistream.core.merging.unpriced import Unpriced
+from kpistream.core.monitoring.progress import Progress, Status
+from kpistream.core.monitoring.readings import Board
 from kpistream.edges.metrics import families
 from kpistream.edges.metrics.families import Family, reading_dimensions
 from kpistream.edges.metrics.histogram import Histogram

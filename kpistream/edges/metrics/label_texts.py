@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kpistream.core.readings import Reading
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.slices import Slice
 from kpistream.edges.metrics.families import reading_labels
 from kpistream.edges.metrics.labels import escaped, label_values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from kpistream.core.readings import Reading
+from kpistream.core.monitoring.readings import Reading
 from kpistream.edges.metrics import families
 from kpistream.edges.metrics.families import Family, reading_labels
 from kpistream.edges.metrics.format import Format

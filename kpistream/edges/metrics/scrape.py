@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from prometheus_client.core import Metric
 
-from kpistream.core.readings import Reading
+from kpistream.core.monitoring.readings import Reading
 from kpistream.edges.metrics.selection import Selection
 
 

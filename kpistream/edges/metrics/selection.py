@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from kpistream.core.readings import Reading
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.slices import Slice
 
 

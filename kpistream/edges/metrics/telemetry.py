@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kpistream.core.outcomes import Outcome, Reason
+from kpistream.core.events.outcomes import Outcome, Reason
 from kpistream.edges.metrics.histogram import Histogram
 
 LATENESS_SECONDS: Final = Histogram.empty(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kpistream.core.alerting.alerts import Alert
+from kpistream.core.monitoring.progress import Progress
+from kpistream.core.monitoring.readings import Board, Reading
+from kpistream.core.monitoring.series import Series
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Progress
-from kpistream.core.readings import Board, Reading
-from kpistream.core.series import Series
 from kpistream.core.slices import Slice
 from kpistream.edges.metrics.telemetry import Snapshot
 from kpistream.edges.web.changes import Changes

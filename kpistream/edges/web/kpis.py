@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from kpistream import __version__
-from kpistream.core.kpis import Kpi
+from kpistream.core.kpis.kpi import Kpi
 from kpistream.core.names import board_names, dimension_names
 from kpistream.core.plan import Plan
 from kpistream.core.slices import set_name

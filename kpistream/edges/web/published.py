@@ -13,11 +13,11 @@ from kpistream.core.alerting.alerts import AlertState
 from kpistream.core.alerting.rules.rule import Severity
 from kpistream.core.alerting.telling.dispatches import Outcome, Reason
 from kpistream.core.alerting.why.why import Evidence, Why
-from kpistream.core.kpis import Direction, KpiClass, Language, Stage
-from kpistream.core.objectives import ObjectiveKind
-from kpistream.core.progress import Status
-from kpistream.core.readings import Trust
-from kpistream.core.units import KpiUnit
+from kpistream.core.catalogue.objectives import ObjectiveKind
+from kpistream.core.kpis.kpi import Direction, KpiClass, Language, Stage
+from kpistream.core.kpis.units import KpiUnit
+from kpistream.core.monitoring.progress import Status
+from kpistream.core.monitoring.readings import Trust
 
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 """RFC 3339, in UTC."""

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from multidict import MultiMapping
 
-from kpistream.core.readings import Board, Reading
+from kpistream.core.monitoring.readings import Board, Reading
 from kpistream.core.slices import Slice, normalise_member, set_name, set_of
 from kpistream.edges.web.cluster import SCOPE
 from kpistream.edges.web.problem import Problem

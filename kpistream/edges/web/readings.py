@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from kpistream.core.readings import Board, Reading
+from kpistream.core.monitoring.readings import Board, Reading
 from kpistream.edges.web import published
 from kpistream.edges.web.answers import json_bytes
 from kpistream.edges.web.aside import Aside

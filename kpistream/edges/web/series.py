@@ -9,9 +9,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from kpistream.core.instants import rfc3339
-from kpistream.core.series import Series
+from kpistream.core.monitoring.series import Series
 from kpistream.core.slices import set_of
-from kpistream.core.steps import step_name
+from kpistream.core.windows.steps import step_name
 from kpistream.edges.web import published
 from kpistream.edges.web.answers import json_answer
 from kpistream.edges.web.gathering import Gathering

@@ -10,14 +10,14 @@ from multidict import MultiMapping
 
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice, normalise_member, set_of
-from kpistream.core.steps import (
+from kpistream.core.windows.steps import (
     edges_between,
     edges_for_window,
     step_end,
     usual_step_s,
     window_step_s,
 )
-from kpistream.core.windows import Window, parse_length
+from kpistream.core.windows.windows import Window, parse_length
 from kpistream.edges.web.cluster import SCOPE
 from kpistream.edges.web.moments import moment
 from kpistream.edges.web.problem import Problem

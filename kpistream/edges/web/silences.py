@@ -20,7 +20,7 @@ from kpistream.core.alerting.telling.silences import (
     SilenceEnded,
 )
 from kpistream.core.instants import rfc3339
-from kpistream.core.windows import parse_length
+from kpistream.core.windows.windows import parse_length
 from kpistream.edges.web import published
 from kpistream.edges.web.answers import json_answer
 from kpistream.edges.web.body import Author, Body, Words, read_body

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kpistream.cli.arrivals import arrivals
+from kpistream.cli.backtesting.arrivals import arrivals
 from kpistream.cli.reporting.play import Play
-from kpistream.cli.wiring import build_plan
+from kpistream.cli.wiring.wiring import build_plan
 from kpistream.settings import load_settings
 from tests.cli.reporting.events import settings_in, two_weeks
 from tests.cli.reporting.reported import document

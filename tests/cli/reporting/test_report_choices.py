@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from kpistream.cli.arrivals import arrivals
+from kpistream.cli.backtesting.arrivals import arrivals
 from kpistream.cli.reporting.play import Play
-from kpistream.cli.wiring import build_plan
+from kpistream.cli.wiring.wiring import build_plan
 from kpistream.settings import load_settings, settings_of
 from tests.cli.reporting.events import two_days
 from tests.cli.reporting.reported import document

@@ -14,13 +14,13 @@ from msgspec import structs
 from kpistream.cli.reporting.page import page
 from kpistream.core.alerting.rules.rule import Severity
 from kpistream.core.alerting.why.why import Driver, Segment
-from kpistream.core.days import Days
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.reporting.building import build
 from kpistream.core.reporting.episodes import Episode, WhyTold
 from kpistream.core.reporting.findings import Findings, KpiFacts, Measured, Note, Point
 from kpistream.core.reporting.period import period_with
 from kpistream.core.texts import Translations
+from kpistream.core.windows.days import Days
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 HOSTILE = "\"><script src=http://evil/x.js>alert('1')</script>\u202e</style>"

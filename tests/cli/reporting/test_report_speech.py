@@ -11,8 +11,8 @@ import pytest
 from kpistream.cli.reporting.speech import DASH, Speech
 from kpistream.cli.reporting.words import WORDS
 from kpistream.core.alerting.rules.rule import Severity
-from kpistream.core.kpis import Language
-from kpistream.core.progress import Status
+from kpistream.core.kpis.kpi import Language
+from kpistream.core.monitoring.progress import Status
 from kpistream.core.reporting.report import Trend, Verdict
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)

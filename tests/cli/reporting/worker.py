@@ -11,8 +11,8 @@ from werkzeug import Request, Response
 from kpistream.cli.reporting.play import Play
 from kpistream.core.instants import rfc3339
 from kpistream.core.slices import set_of
-from kpistream.core.steps import edges_between
-from kpistream.core.windows import parse_length
+from kpistream.core.windows.steps import edges_between
+from kpistream.core.windows.windows import parse_length
 from kpistream.edges.web.kpis import kpis_document
 
 

@@ -21,7 +21,7 @@ from kpistream.cli.terminal.frame import Frame
 from kpistream.cli.terminal.query import Query
 from kpistream.cli.terminal.tiles import Tiles, TileView
 from kpistream.cli.terminal.vocabulary import Vocabulary
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.edges.web.readiness import broker_silent
 from tests.cli.terminal.live_worker import (
     TOKEN,

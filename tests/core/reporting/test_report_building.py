@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from kpistream.core.alerting.rules.rule import Severity
-from kpistream.core.days import Days
 from kpistream.core.reporting.building import build
 from kpistream.core.reporting.episodes import Episode
 from kpistream.core.reporting.findings import Findings, KpiFacts, Measured, Point
 from kpistream.core.reporting.period import period_with
 from kpistream.core.reporting.report import KpiResult
+from kpistream.core.windows.days import Days
 
 WEEK = period_with("week", date(2026, 3, 11), Days())
 LATER_S = WEEK.to_s + 86_400.0

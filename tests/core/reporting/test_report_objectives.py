@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.days import Days
-from kpistream.core.objectives import exact
-from kpistream.core.progress import assess
+from kpistream.core.catalogue.objectives import exact
+from kpistream.core.monitoring.progress import assess
 from kpistream.core.reporting.findings import Point
 from kpistream.core.reporting.past_objectives import stood
 from kpistream.core.reporting.period import Period
 from kpistream.core.slices import Slice
+from kpistream.core.windows.days import Days
 from tests.edges.boards import objective
 
 DAYS = Days("Europe/Paris")

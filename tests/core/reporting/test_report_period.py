@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from kpistream.core.days import Days
 from kpistream.core.reporting.period import Kind, last_complete, period_with, span
+from kpistream.core.windows.days import Days
 
 PARIS = Days("Europe/Paris")
 UTC = Days()

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import pytest
 
-from kpistream.core.decode import Decoder
-from kpistream.core.event_types import SHIPPED
-from kpistream.core.events import (
+from kpistream.core.events.decode import Decoder
+from kpistream.core.events.event_types import SHIPPED
+from kpistream.core.events.events import (
     Activity,
     Cart,
     Click,
@@ -22,7 +22,7 @@ from kpistream.core.events import (
     Session,
     Survey,
 )
-from kpistream.core.outcomes import Rejected
+from kpistream.core.events.outcomes import Rejected
 from kpistream.edges.emitter.emission import Emission
 from kpistream.edges.emitter.shipped import STORY
 from kpistream.edges.emitter.simulator import Simulator

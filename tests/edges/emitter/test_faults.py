@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kpistream.core.decode import Decoder
-from kpistream.core.event_types import SHIPPED
-from kpistream.core.events import Cost, Event, Lead
-from kpistream.core.outcomes import Outcome, Reason, Rejected
+from kpistream.core.events.decode import Decoder
+from kpistream.core.events.event_types import SHIPPED
+from kpistream.core.events.events import Cost, Event, Lead
+from kpistream.core.events.outcomes import Outcome, Reason, Rejected
 from kpistream.edges.emitter.emission import Emission, Kind
 from kpistream.edges.emitter.scenario import Faults
 from kpistream.edges.emitter.shipped import CHAOS, STEADY

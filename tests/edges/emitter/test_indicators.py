@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
-from kpistream.core.decode import Decoder
-from kpistream.core.events import Metric
+from kpistream.core.events.decode import Decoder
+from kpistream.core.events.events import Metric
 from kpistream.edges.emitter.emission import Emission
 from kpistream.edges.emitter.indicators import Indicator, Reporter
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from kpistream.core.decode import Decoder
-from kpistream.core.events import EVENT_TYPES
-from kpistream.core.outcomes import Rejected
+from kpistream.core.events.decode import Decoder
+from kpistream.core.events.events import EVENT_TYPES
+from kpistream.core.events.outcomes import Rejected
 from kpistream.edges.emitter.ndjson_sink import NdjsonSink
 from kpistream.edges.emitter.scenario import Faults
 from kpistream.edges.emitter.shipped import STEADY

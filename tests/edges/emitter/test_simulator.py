@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.decode import Decoder
-from kpistream.core.event_types import SHIPPED
-from kpistream.core.events import Cost, Event, Order
-from kpistream.core.money import SCALE, Money
-from kpistream.core.outcomes import Rejected
+from kpistream.core.events.decode import Decoder
+from kpistream.core.events.event_types import SHIPPED
+from kpistream.core.events.events import Cost, Event, Order
+from kpistream.core.events.outcomes import Rejected
+from kpistream.core.money.money import SCALE, Money
 from kpistream.edges.emitter.emission import Emission
 from kpistream.edges.emitter.scenario import Scenario
 from kpistream.edges.emitter.shipped import CHAOS, SCENARIOS, STEADY, STORY

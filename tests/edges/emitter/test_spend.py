@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kpistream.core.money import SCALE
+from kpistream.core.money.money import SCALE
 from kpistream.edges.emitter.spend import Bill, Spend
 from kpistream.edges.emitter.traffic import Traffic
 

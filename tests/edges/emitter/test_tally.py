@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kpistream.core.outcomes import Outcome
+from kpistream.core.events.outcomes import Outcome
 from kpistream.edges.emitter.emission import Emission, Entry, Kind
 from kpistream.edges.emitter.tally import Tally
 

@@ -10,14 +10,14 @@ import pytest
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.rules.rule import Vocabulary
 from kpistream.core.alerting.rules.rules_file import load_rules
-from kpistream.core.catalogue import Catalogue
+from kpistream.core.catalogue.catalogue import Catalogue
 from kpistream.core.driver import Driver
-from kpistream.core.events import DEFAULT_TOPICS
-from kpistream.core.money import units_per_major
-from kpistream.core.outcomes import Outcome
+from kpistream.core.events.events import DEFAULT_TOPICS
+from kpistream.core.events.outcomes import Outcome
+from kpistream.core.money.money import units_per_major
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slicing
-from kpistream.core.windows import parse_window
+from kpistream.core.windows.windows import parse_window
 from kpistream.edges.emitter.scenario import Scenario
 from kpistream.edges.emitter.shipped import CHAOS, STEADY, STORY
 from kpistream.edges.emitter.simulator import Simulator

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kpistream.cli.generate import own_kpis
-from kpistream.cli.wiring import read_plan
-from kpistream.core.kpis import Language
+from kpistream.cli.wiring.wiring import read_plan
+from kpistream.core.kpis.kpi import Language
 from kpistream.edges.grafana.build import rendered
 from kpistream.edges.grafana.ground import Ground
 from kpistream.settings import Settings, load_settings, settings_of

@@ -13,7 +13,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from kpistream.core.boards import boards_of
+from kpistream.core.catalogue.boards import boards_of
 from kpistream.edges.grafana.build import TakenName, rendered
 from kpistream.edges.metrics.families import FAMILIES
 from tests.edges.grafana.grounds import Board, boards, own, shipped

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kpistream.core.kpis import Direction, Kpi
+from kpistream.core.kpis.kpi import Direction, Kpi
 from kpistream.edges.grafana.kpi_style import change_colours, decimals_of, thresholds_of, unit_of
 from tests.edges.grafana.grounds import shipped
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kpistream.core.progress import Status
+from kpistream.core.monitoring.progress import Status
 from kpistream.edges.grafana.words import ENGLISH, FRENCH, Words
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
 
-from kpistream.core.readings import Board
+from kpistream.core.monitoring.readings import Board
 from kpistream.edges.web import Readiness
 from kpistream.edges.web.cluster import Cluster
 from kpistream.edges.web.live.routes import LiveRoutes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kpistream.core.readings import Reading
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.slices import Slice
 from kpistream.edges.web.live.peeks import FRESH_S, MOST_A_TURN, Key, Peeks
 from kpistream.edges.web.live.view_query import ViewQuery

@@ -12,7 +12,7 @@ import pytest
 
 from kpistream.core.alerting.alerts import Alert
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.readings import Board
+from kpistream.core.monitoring.readings import Board
 from kpistream.core.slices import Slice
 from kpistream.edges.messages import Links
 from kpistream.edges.messages.links import LONGEST

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kpistream.core.measures import ANY_OTHER_CURRENCY, Measure
-from kpistream.core.money import units_per_major
-from kpistream.core.partials import Sums
-from kpistream.core.rates import RATE_SCALE
-from kpistream.core.units import MILLISECONDS_PER_SECOND
+from kpistream.core.kpis.measures import ANY_OTHER_CURRENCY, Measure
+from kpistream.core.kpis.units import MILLISECONDS_PER_SECOND
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.money.money import units_per_major
+from kpistream.core.money.rates import RATE_SCALE
 
 Amount = Callable[[Sums], float]
 """What sums say of one measure; 0.0 if they leave it out."""

@@ -21,10 +21,10 @@ from kpistream.core.alerting.chance.amounts import Amount, amount_of
 from kpistream.core.alerting.chance.gradients import Slopes
 from kpistream.core.alerting.chance.overlaps import excludes, implies, included
 from kpistream.core.alerting.chance.sizes import Sizes
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.measures import Measure, MeasureKind, Where
-from kpistream.core.partials import Sums
-from kpistream.core.sketch import EXACT_LIMIT, STANDARD_ERROR
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.kpis.measures import Measure, MeasureKind, Where
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.measuring.sketch import EXACT_LIMIT, STANDARD_ERROR
 
 COUNTS: Final[tuple[MeasureKind, ...]] = ("count", "distinct")
 """The kinds of measures that count events or people."""

@@ -9,8 +9,8 @@ from kpistream.core.alerting.chance.chance import Chance, Moments
 from kpistream.core.alerting.chance.gradients import Dual, Slopes, gradient
 from kpistream.core.alerting.chance.sides import Change, Side
 from kpistream.core.alerting.chance.sizes import AGAINST, ALONG
-from kpistream.core.expressions import Expression
-from kpistream.core.partials import Sums
+from kpistream.core.kpis.expressions import Expression
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.statistics.tails import normal_quantile_tail, normal_tail
 
 FEWEST: Final = 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kpistream.core.expressions import Expression
-from kpistream.core.formulas import Formula, Name, Negation, Number, Operation, Operator
-from kpistream.core.units import MILLISECONDS_PER_SECOND
+from kpistream.core.kpis.expressions import Expression
+from kpistream.core.kpis.formulas import Formula, Name, Negation, Number, Operation, Operator
+from kpistream.core.kpis.units import MILLISECONDS_PER_SECOND
 
 Slopes = Mapping[str, float]
 """Name of a measure to the derivative of a formula with respect to it; 0 for those left out."""

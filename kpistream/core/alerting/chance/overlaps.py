@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable
 from decimal import Decimal
 from math import inf
 
-from kpistream.core.measures import Condition, Measure, Scalar, Where
+from kpistream.core.kpis.measures import Condition, Measure, Scalar, Where
 
 _UNKNOWN_TEXT = ""
 """An empty text names nobody: it is as little known as no value at all."""

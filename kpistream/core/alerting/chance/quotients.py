@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Final
 
 from kpistream.core.alerting.chance.gradients import number
-from kpistream.core.expressions import Expression
-from kpistream.core.formulas import Formula, Name, Negation, Number, Operation, Operator
+from kpistream.core.kpis.expressions import Expression
+from kpistream.core.kpis.formulas import Formula, Name, Negation, Number, Operation, Operator
 
 MAX_TERMS: Final = 60
 """The most terms of a polynomial that is still looked at."""

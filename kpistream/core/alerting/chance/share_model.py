@@ -7,9 +7,9 @@ from math import sqrt
 from kpistream.core.alerting.chance.chance import Chance
 from kpistream.core.alerting.chance.shapes import Share
 from kpistream.core.alerting.chance.sides import Change, Side
-from kpistream.core.measures import Measure
-from kpistream.core.partials import Sums
-from kpistream.core.sketch import EXACT_LIMIT, STANDARD_ERROR
+from kpistream.core.kpis.measures import Measure
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.measuring.sketch import EXACT_LIMIT, STANDARD_ERROR
 from kpistream.core.statistics.proportions import (
     binomial_tail_above,
     binomial_tail_below,

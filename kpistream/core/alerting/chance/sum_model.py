@@ -9,7 +9,7 @@ from kpistream.core.alerting.chance.chance import Chance
 from kpistream.core.alerting.chance.shapes import Linear, amount_in
 from kpistream.core.alerting.chance.sides import Change, Side
 from kpistream.core.alerting.chance.sizes import AGAINST
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.statistics.sums import (
     sum_interval,
     sum_tail_above,

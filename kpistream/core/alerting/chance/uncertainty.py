@@ -27,9 +27,9 @@ from kpistream.core.alerting.chance.shapes import linear_of, share_of
 from kpistream.core.alerting.chance.share_model import ShareModel
 from kpistream.core.alerting.chance.sides import Change, Side
 from kpistream.core.alerting.chance.sum_model import SumModel
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.kpis import Kpi
-from kpistream.core.partials import Sums
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.kpis.kpi import Kpi
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.statistics.tails import normal_tail
 
 Kind = Literal["proportion", "sum", "delta", "none"]

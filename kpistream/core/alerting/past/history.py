@@ -21,11 +21,11 @@ from kpistream.core.alerting.past.history_day import (
     decode_day,
     encode_day,
 )
-from kpistream.core.days import Days
-from kpistream.core.owned_rows import OwnedRows, Row, row_name
-from kpistream.core.panes import ALL_TIERS
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.owned_rows import OwnedRows, Row, row_name
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.slices import Slice, set_of, slice_from_key, slice_key
+from kpistream.core.windows.days import Days
+from kpistream.core.windows.panes import ALL_TIERS
 
 HISTORY_PREFIX: Final = b"w"
 """Of the keys of its rows, for weeks."""

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
 
 SLOT_S: Final = 3600
 """A slot is an hour of UTC, whatever local clocks show: it is never skipped, nor comes twice."""

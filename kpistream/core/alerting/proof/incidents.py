@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from kpistream.core.alerting.proof.backtest import Firing
 from kpistream.core.alerting.proof.moments import read_span, under
 from kpistream.core.alerting.rules.rule import Rule
-from kpistream.core.days import Days
 from kpistream.core.located_yaml import (
     ConfigError,
     ConfigErrors,
@@ -32,6 +31,7 @@ from kpistream.core.located_yaml import (
     validate,
 )
 from kpistream.core.slices import normalise_member
+from kpistream.core.windows.days import Days
 
 
 @dataclass(frozen=True, slots=True)

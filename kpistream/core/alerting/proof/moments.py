@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigError, Located, Path
+from kpistream.core.windows.days import Days
 
 
 def parse_moment(text: str, days: Days) -> float:

@@ -18,10 +18,10 @@ from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.rules.rule import ANY_MEMBER, Rule
 from kpistream.core.alerting.why.why import Evidence
 from kpistream.core.driver import Driver
-from kpistream.core.event_types import EventType
+from kpistream.core.events.event_types import EventType
 from kpistream.core.instants import rfc3339
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.plan import Plan
-from kpistream.core.readings import Reading
 from kpistream.core.slices import Slice
 
 ABOUT: Final = 0.01

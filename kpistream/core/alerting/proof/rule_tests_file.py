@@ -34,8 +34,9 @@ from kpistream.core.alerting.proof.rule_tests import (
     sample_events,
 )
 from kpistream.core.alerting.rules.rule import Rule
-from kpistream.core.decode import Decoder
-from kpistream.core.event_types import EventType
+from kpistream.core.events.decode import Decoder
+from kpistream.core.events.event_types import EventType
+from kpistream.core.events.outcomes import Rejected
 from kpistream.core.located_yaml import (
     ConfigError,
     ConfigErrors,
@@ -45,10 +46,9 @@ from kpistream.core.located_yaml import (
     load,
     validate,
 )
-from kpistream.core.outcomes import Rejected
 from kpistream.core.plan import Plan
 from kpistream.core.slices import normalise_member
-from kpistream.core.windows import parse_length, parse_window
+from kpistream.core.windows.windows import parse_length, parse_window
 
 MAX_EVENTS: Final = 1_000_000
 """The most events of a test."""

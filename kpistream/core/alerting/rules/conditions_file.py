@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from kpistream.core.alerting.rules import conditions as c
 from kpistream.core.alerting.rules.rule import Vocabulary
 from kpistream.core.located_yaml import ConfigError, Located, Path, did_you_mean
-from kpistream.core.windows import parse_length
+from kpistream.core.windows.windows import parse_length
 
 MAX_LEAVES: Final = 12
 """The most comparisons in one condition."""

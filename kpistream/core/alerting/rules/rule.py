@@ -19,7 +19,7 @@ from kpistream.core.alerting.rules.conditions import (
     Line,
     leaves,
 )
-from kpistream.core.kpis import Language
+from kpistream.core.kpis.kpi import Language
 from kpistream.core.slices import Slice
 
 ANY_MEMBER: Final = "*"

@@ -39,11 +39,11 @@ from kpistream.core.alerting.rules.rule import (
     Severity,
     Vocabulary,
 )
-from kpistream.core.lags import LADDER
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, Path, load, validate
+from kpistream.core.measuring.lags import LADDER
 from kpistream.core.slices import normalise_member
 from kpistream.core.texts import Wording, Words, plain, translations
-from kpistream.core.windows import parse_window, settled_name
+from kpistream.core.windows.windows import parse_window, settled_name
 
 MAX_FOR_S: Final = 30 * 86_400.0
 """The longest `for`, `keep_firing_for`, `settle` and `hold_off`, in seconds."""

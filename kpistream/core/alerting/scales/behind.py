@@ -6,7 +6,7 @@ from kpistream.core.alerting.rules.conditions import Behind, in_words
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.progress import Status
+from kpistream.core.monitoring.progress import Status
 
 
 class BehindScale(Scale):

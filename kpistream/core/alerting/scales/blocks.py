@@ -9,7 +9,7 @@ from kpistream.core.alerting.past.history_day import SLOT_S
 from kpistream.core.alerting.scales.kept import Kept
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Measured
-from kpistream.core.partials import Sums, add
+from kpistream.core.measuring.partials import Sums, add
 
 UNSETTLED: Final = 24
 """So many of the newest blocks are read again: history may have learned of them late."""

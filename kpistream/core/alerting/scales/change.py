@@ -10,8 +10,8 @@ from kpistream.core.alerting.rules.conditions import BEFORE, Change, Way, in_wor
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import ROUNDING, Measured, Scale
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.kpis import Value
-from kpistream.core.partials import Sums, difference
+from kpistream.core.kpis.kpi import Value
+from kpistream.core.measuring.partials import Sums, difference
 
 
 def differs(value: float, base: float, way: Way, by: float, unit: float) -> bool:

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Protocol
 
 from kpistream.core.alerting.past.history import History
-from kpistream.core.partials import Sums
-from kpistream.core.progress import Status
-from kpistream.core.readings import Reading
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.monitoring.progress import Status
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.slices import Slice
 
 

@@ -9,12 +9,12 @@ from typing import Final
 from kpistream.core.alerting.chance.uncertainty import Uncertainty
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.why.why import Evidence
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.kpis import Kpi, Value, evaluate
-from kpistream.core.partials import Sums
-from kpistream.core.readings import Reading
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.kpis.kpi import Kpi, Value, evaluate
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.statistics.looks import over_looks
-from kpistream.core.windows import Window
+from kpistream.core.windows.windows import Window
 
 ROUNDING: Final = 1e-9
 """Two values this close, relative to each other, are one value (20 % + 50 % of it is 30 %)."""

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Final
 
-from kpistream.core.days import Days
+from kpistream.core.windows.days import Days
 
 EVERY_DAY: Final = frozenset(range(7))
 """Monday (0) to Sunday (6)."""

@@ -48,7 +48,7 @@ from kpistream.core.alerting.telling.told_rows import (
     group_name,
     named,
 )
-from kpistream.core.owned_rows import Row
+from kpistream.core.measuring.owned_rows import Row
 
 Control = Silence | SilenceEnded | Acknowledgement
 """What people say about alerts."""

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from kpistream.core.alerting.proof.moments import read_span, under
 from kpistream.core.alerting.telling.matchers import Matcher, parse_matcher
 from kpistream.core.alerting.telling.silences import Silence
-from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigError, ConfigErrors, Located, Path, load, validate
+from kpistream.core.windows.days import Days
 
 
 def load_silences(text: str, filename: str, days: Days) -> tuple[Silence, ...]:

@@ -2,7 +2,7 @@
 
 A row is one thing: an alert, a notice, a group's newest message, a silence, an acknowledgement. The
 first letter of its name says which, the first byte of its value the format. Several owners may have
-written one (:mod:`kpistream.core.owned_rows`); all their copies are given back.
+written one (:mod:`kpistream.core.measuring.owned_rows`); all their copies are given back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from kpistream.core.alerting.telling.routing import GroupLabels
-from kpistream.core.owned_rows import OwnedRows, Row, row_name
+from kpistream.core.measuring.owned_rows import OwnedRows, Row, row_name
 
 FORMAT: Final = 1
 """The format of rows that this release writes, and the only one that it reads."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from math import log
 
 from kpistream.core.alerting.why.why import Driver
-from kpistream.core.kpis import Kpi, evaluate
-from kpistream.core.partials import Sums
+from kpistream.core.kpis.kpi import Kpi, evaluate
+from kpistream.core.measuring.partials import Sums
 
 
 def drivers(

@@ -10,8 +10,8 @@ from kpistream.core.alerting.why.segments import Contribution, contributions
 from kpistream.core.alerting.why.sentence import foremost, sentence
 from kpistream.core.alerting.why.stake import stake
 from kpistream.core.alerting.why.why import Why
-from kpistream.core.kpis import Kpi, evaluate
-from kpistream.core.partials import Sums
+from kpistream.core.kpis.kpi import Kpi, evaluate
+from kpistream.core.measuring.partials import Sums
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice
 

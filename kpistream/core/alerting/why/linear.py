@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from kpistream.core.expressions import Expression, View
-from kpistream.core.formulas import Formula, Name, Negation, Number, Operation
-from kpistream.core.measures import ANY_OTHER_CURRENCY, Measure
-from kpistream.core.money import units_per_major
-from kpistream.core.rates import RATE_SCALE
+from kpistream.core.kpis.expressions import Expression, View
+from kpistream.core.kpis.formulas import Formula, Name, Negation, Number, Operation
+from kpistream.core.kpis.measures import ANY_OTHER_CURRENCY, Measure
+from kpistream.core.money.money import units_per_major
+from kpistream.core.money.rates import RATE_SCALE
 
 Form = Mapping[Measure | None, Fraction]
 """What each measure is multiplied by before all is added up; None stands for the number 1."""

@@ -21,8 +21,8 @@ from typing import Final, NamedTuple
 
 from kpistream.core.alerting.why.linear import Linear, Sides, linear
 from kpistream.core.alerting.why.why import Segment
-from kpistream.core.kpis import Kpi
-from kpistream.core.partials import Sums
+from kpistream.core.kpis.kpi import Kpi
+from kpistream.core.measuring.partials import Sums
 
 MOST_MEMBERS: Final = 8
 """So many members are told one by one, those that change most."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from kpistream.core.alerting.why.segments import REST, UNEXPLAINED, Contribution
 from kpistream.core.alerting.why.why import Driver
-from kpistream.core.kpis import Kpi
+from kpistream.core.kpis.kpi import Kpi
 
 WORTH_TELLING: Final = Fraction(1, 5)
 """A member, or a driver, that explains less than this share of a change is not told."""

@@ -8,11 +8,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from kpistream.core.expressions import Expression
-from kpistream.core.formulas import Formula, Name, Negation, Number, Operation, constant, names
-from kpistream.core.kpis import Kpi, Stake, Value, evaluate
-from kpistream.core.notation import written_out
-from kpistream.core.partials import Sums
+from kpistream.core.kpis.expressions import Expression
+from kpistream.core.kpis.formulas import Formula, Name, Negation, Number, Operation, constant, names
+from kpistream.core.kpis.kpi import Kpi, Stake, Value, evaluate
+from kpistream.core.kpis.notation import written_out
+from kpistream.core.measuring.partials import Sums
 
 HOUR_S: Final = 3600
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from kpistream.core.readings import Trust
+from kpistream.core.monitoring.readings import Trust
 from kpistream.edges.web.operation import API, MEMBERS, SCOPE, Operation, Parameter
 from kpistream.edges.web.published import Alert, Members, Missing, Moment, Objective
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from multidict import MultiMapping
 
-from kpistream.core.catalogue import Catalogue
+from kpistream.core.catalogue.catalogue import Catalogue
 from kpistream.core.plan import Plan
 from kpistream.core.slices import Slice, normalise_member, set_of
 from kpistream.edges.web.cluster import SCOPE

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.instants import rfc3339
-from kpistream.core.readings import Reading
-from kpistream.core.series import Series
+from kpistream.core.monitoring.readings import Reading
+from kpistream.core.monitoring.series import Series
 from kpistream.core.slices import Slice, set_of
-from kpistream.core.steps import edges_for_window
+from kpistream.core.windows.steps import edges_for_window
 from kpistream.edges.web.knowledge import Knowledge
 from kpistream.edges.web.live.peeks import Key, Peeks
 from kpistream.edges.web.live.view_query import ViewQuery, dashboards_of

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from kpistream.core.alerting.chance.amounts import amount_of
-from kpistream.core.measures import Measure, MeasureKind
-from kpistream.core.money import UnknownCurrency, parse_amount
-from kpistream.core.partials import Sums
-from kpistream.core.rates import RATE_SCALE
-from kpistream.core.units import MeasureUnit
+from kpistream.core.kpis.measures import Measure, MeasureKind
+from kpistream.core.kpis.units import MeasureUnit
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.money.money import UnknownCurrency, parse_amount
+from kpistream.core.money.rates import RATE_SCALE
 
 EUR = parse_amount("1", "EUR")
 YEN = parse_amount("1", "JPY")

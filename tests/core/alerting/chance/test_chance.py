@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from kpistream.core.alerting.chance.chance import Chance, Moments
 from kpistream.core.alerting.chance.sizes import AGAINST
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.money import parse_amount
-from kpistream.core.partials import Sums
-from kpistream.core.sketch import STANDARD_ERROR
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.measuring.sketch import STANDARD_ERROR
+from kpistream.core.money.money import parse_amount
 
 SHIPPED = Path(__file__).parents[4] / "kpistream" / "catalogue.yml"
 OWN = """

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpistream.core.alerting.chance.overlaps import excludes, implies, included
-from kpistream.core.fold import predicate
-from kpistream.core.measures import Condition, Measure, Scalar, Where
+from kpistream.core.kpis.measures import Condition, Measure, Scalar, Where
+from kpistream.core.measuring.fold import predicate
 
 
 def is_(*values: Scalar, field: str = "kind") -> Condition:

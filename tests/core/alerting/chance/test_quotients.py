@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from kpistream.core.alerting.chance.quotients import Quotient, TooManyTerms, quotient
-from kpistream.core.expressions import Expression
-from kpistream.core.formulas import parse
-from kpistream.core.measures import Measure
+from kpistream.core.kpis.expressions import Expression
+from kpistream.core.kpis.formulas import parse
+from kpistream.core.kpis.measures import Measure
 
 MEASURES = {name: Measure(name, "click", "count", None, (), "count") for name in "abcdefgh"}
 

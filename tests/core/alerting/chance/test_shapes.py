@@ -4,9 +4,9 @@ import pytest
 
 from kpistream.core.alerting.chance.quotients import Quotient, quotient
 from kpistream.core.alerting.chance.shapes import Share, amount_in, linear_of, share_of
-from kpistream.core.expressions import Expression
-from kpistream.core.formulas import parse
-from kpistream.core.measures import Measure
+from kpistream.core.kpis.expressions import Expression
+from kpistream.core.kpis.formulas import parse
+from kpistream.core.kpis.measures import Measure
 
 MEASURES = {
     name: Measure(name, "click", "count", None, (), "count")

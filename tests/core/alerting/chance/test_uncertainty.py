@@ -11,10 +11,10 @@ from kpistream.core.alerting.chance.chance import Chance
 from kpistream.core.alerting.chance.delta_model import DeltaModel
 from kpistream.core.alerting.chance.sides import Side
 from kpistream.core.alerting.chance.uncertainty import Uncertainty, Way
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.money import UnknownCurrency, parse_amount
-from kpistream.core.partials import Sums
-from kpistream.core.rates import RATE_SCALE
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.money.money import UnknownCurrency, parse_amount
+from kpistream.core.money.rates import RATE_SCALE
 
 SHIPPED = Path(__file__).parents[4] / "kpistream" / "catalogue.yml"
 CATALOGUE = Catalogue.load(SHIPPED.read_text(encoding="utf-8"), "catalogue.yml")

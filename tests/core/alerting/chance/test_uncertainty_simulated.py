@@ -16,8 +16,8 @@ import pytest
 from numpy.random import Generator, default_rng
 
 from kpistream.core.alerting.chance.uncertainty import Uncertainty
-from kpistream.core.catalogue import Catalogue
-from kpistream.core.partials import Sums
+from kpistream.core.catalogue.catalogue import Catalogue
+from kpistream.core.measuring.partials import Sums
 
 SHIPPED = Path(__file__).parents[4] / "kpistream" / "catalogue.yml"
 CATALOGUE = Catalogue.load(SHIPPED.read_text(encoding="utf-8"), "catalogue.yml")

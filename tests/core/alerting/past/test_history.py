@@ -20,14 +20,14 @@ from kpistream.core.alerting.past.history import (
     WEEKS,
     History,
 )
-from kpistream.core.days import Days
-from kpistream.core.merge import Merger
-from kpistream.core.merge_rules import MergeRules
-from kpistream.core.owned_rows import Row
-from kpistream.core.panes import ALL_TIERS, Tiers
-from kpistream.core.partials import Crowds, Mark, Partial, Sums
+from kpistream.core.measuring.owned_rows import Row
+from kpistream.core.measuring.partials import Crowds, Mark, Partial, Sums
+from kpistream.core.merging.merge import Merger
+from kpistream.core.merging.merge_rules import MergeRules
 from kpistream.core.slices import Slice
-from kpistream.core.windows import parse_window
+from kpistream.core.windows.days import Days
+from kpistream.core.windows.panes import ALL_TIERS, Tiers
+from kpistream.core.windows.windows import parse_window
 
 HOUR = 3600
 DAY = 24 * HOUR

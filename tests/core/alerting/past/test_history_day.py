@@ -13,7 +13,7 @@ from kpistream.core.alerting.past.history_day import (
     encode_day,
     is_of,
 )
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
 
 CLICKS = frozenset({"clicks"})
 BOTH = frozenset({"clicks", "revenue"})

@@ -13,8 +13,8 @@ from kpistream.core.alerting.proof.incidents import (
     score,
     score_of,
 )
-from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigErrors
+from kpistream.core.windows.days import Days
 from tests.core.alerting.proof.test_backtest import firing, rule
 from tests.support.builders import START_S, seconds
 

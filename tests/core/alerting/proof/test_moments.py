@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from kpistream.core.alerting.proof.moments import parse_moment, under
-from kpistream.core.days import Days
 from kpistream.core.located_yaml import load
+from kpistream.core.windows.days import Days
 
 
 @pytest.mark.parametrize(

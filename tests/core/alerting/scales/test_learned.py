@@ -17,14 +17,14 @@ from kpistream.core.alerting.scales.blocks import Blocks
 from kpistream.core.alerting.scales.building import ScaleBuilder
 from kpistream.core.alerting.scales.look import Look
 from kpistream.core.alerting.scales.scale import Scale
-from kpistream.core.days import Days
-from kpistream.core.kpi_reader import KpiReader
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.monitoring.kpi_reader import KpiReader
+from kpistream.core.monitoring.progress import Status
+from kpistream.core.monitoring.readings import Reading
 from kpistream.core.plan import Plan
-from kpistream.core.progress import Status
-from kpistream.core.readings import Reading
 from kpistream.core.slices import Slice
 from kpistream.core.statistics.looks import over_looks
+from kpistream.core.windows.days import Days
 from tests.support import builders as build
 from tests.support.alerting import rule
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpistream.core.alerting.telling.mute_times import MuteTime
-from kpistream.core.days import Days
+from kpistream.core.windows.days import Days
 
 PARIS = Days("Europe/Paris")
 NIGHT = MuteTime(name="night", start=dt.time(22), end=dt.time(6), days=PARIS)

@@ -20,7 +20,7 @@ from kpistream.core.alerting.telling.dispatches import Dispatch, Outcome
 from kpistream.core.alerting.telling.notifier import Notifier
 from kpistream.core.alerting.telling.routing import ReceiverPlan
 from kpistream.core.alerting.telling.silences import SilenceEnded
-from kpistream.core.owned_rows import Row
+from kpistream.core.measuring.owned_rows import Row
 from kpistream.core.slices import Slice
 from tests.support.telling import Life, alert, over, silence
 

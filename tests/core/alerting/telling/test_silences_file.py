@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kpistream.core.alerting.telling.silences_file import load_silences
-from kpistream.core.days import Days
 from kpistream.core.located_yaml import ConfigErrors
+from kpistream.core.windows.days import Days
 
 HERE = Path(__file__).parent / "silence_errors"
 DAYS = Days("Europe/Paris")

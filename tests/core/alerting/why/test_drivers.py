@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kpistream.core.alerting.why.drivers import drivers
 from kpistream.core.alerting.why.why import Driver
-from kpistream.core.kpis import Kpi, evaluate
-from kpistream.core.partials import Sums
+from kpistream.core.kpis.kpi import Kpi, evaluate
+from kpistream.core.measuring.partials import Sums
 from tests.support.builders import shipped_catalogue
 
 KPIS = shipped_catalogue().kpis

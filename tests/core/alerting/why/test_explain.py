@@ -8,8 +8,8 @@ import pytest
 
 from kpistream.core.alerting.why.explain import Children, Explainer
 from kpistream.core.alerting.why.why import Why
-from kpistream.core.money import parse_amount
-from kpistream.core.partials import Sums, add
+from kpistream.core.measuring.partials import Sums, add
+from kpistream.core.money.money import parse_amount
 from tests.support import builders
 
 EXPLAINER = Explainer(builders.plan())

@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from kpistream.core.alerting.why.linear import Linear, Sides, linear
-from kpistream.core.expressions import Expression
-from kpistream.core.formulas import parse
-from kpistream.core.measures import Measure
-from kpistream.core.rates import RATE_SCALE
+from kpistream.core.kpis.expressions import Expression
+from kpistream.core.kpis.formulas import parse
+from kpistream.core.kpis.measures import Measure
+from kpistream.core.money.rates import RATE_SCALE
 from tests.support.builders import shipped_catalogue
 
 CATALOGUE = shipped_catalogue()

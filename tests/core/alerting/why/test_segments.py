@@ -16,8 +16,8 @@ from kpistream.core.alerting.why.segments import (
     contributions,
 )
 from kpistream.core.alerting.why.why import Segment
-from kpistream.core.partials import Sums, add
-from kpistream.core.rates import RATE_SCALE
+from kpistream.core.measuring.partials import Sums, add
+from kpistream.core.money.rates import RATE_SCALE
 from tests.support.builders import shipped_catalogue
 
 KPIS = shipped_catalogue().kpis

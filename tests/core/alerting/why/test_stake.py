@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kpistream.core.alerting.why.stake import in_words, stake
-from kpistream.core.money import parse_amount
-from kpistream.core.partials import Sums
+from kpistream.core.measuring.partials import Sums
+from kpistream.core.money.money import parse_amount
 from tests.support.builders import extended_catalogue, shipped_catalogue
 
 KPIS = shipped_catalogue().kpis

@@ -1,0 +1,1 @@
+"""What ``kpistream check`` looks at, and what it finds."""

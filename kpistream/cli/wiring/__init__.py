@@ -1,0 +1,1 @@
+"""From settings to parts, and parts to a worker."""

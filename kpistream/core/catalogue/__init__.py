@@ -1,0 +1,1 @@
+"""The catalogue: what its files may say, and what they come to."""

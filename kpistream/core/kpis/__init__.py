@@ -1,0 +1,1 @@
+"""KPIs: formulas over measures, in units that make sense."""

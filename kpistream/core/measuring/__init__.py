@@ -1,0 +1,1 @@
+"""Measuring: from the records of one source partition to partials."""

@@ -1,0 +1,1 @@
+"""Merging: from the partials of all sources to the panes of slices."""

@@ -1,0 +1,1 @@
+"""Money: exact amounts in their currencies, and the rates between these."""

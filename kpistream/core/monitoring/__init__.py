@@ -1,0 +1,1 @@
+"""Monitoring: from the panes of slices to readings."""
