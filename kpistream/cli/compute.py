@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kpistream.cli.backtesting.arrivals import Arrival
     from kpistream.core.alerting.alerts import Alert
     from kpistream.core.driver import Driver
+    from kpistream.core.plan import Plan
 
 
 def compute(
@@ -60,7 +61,7 @@ def compute(
                 changes.append(alert)
     outcomes = outcomes_document(driver, unread)
     if json:
-        for document in _documents(driver):
+        for document in _documents(plan, driver):
             write_json(document, flush=False)
         write_json(outcomes)
         return
@@ -69,9 +70,25 @@ def compute(
     print_report(plan, driver, changes, outcomes)
 
 
-def _documents(driver: Driver) -> Iterator[dict[str, Any]]:
-    """The readings, the objectives and the money that has no rate, in their published forms."""
-    yield from (reading.to_dict() for reading in driver.board)
+def _documents(plan: Plan, driver: Driver) -> Iterator[dict[str, Any]]:
+    """The readings, the objectives and the money that has no rate, in their published forms.
+
+    The same events give the same lines in the same order: KPIs and windows as they are declared,
+    and of each all traffic before its slices.
+    """
+    kpis = {kpi: place for place, kpi in enumerate(plan.catalogue.kpis)}
+    windows = {window.name: place for place, window in enumerate(plan.windows)}
+    for reading in sorted(
+        driver.board,
+        key=lambda one: (
+            kpis[one.kpi],
+            windows[one.window],
+            len(one.slice),
+            one.slice,
+            one.currency or "",
+        ),
+    ):
+        yield reading.to_dict()
     yield from (progress.to_dict() for progress in driver.objectives)
     for apart in driver.unpriced:
         yield {"kind": "unpriced", **apart._asdict()}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,19 @@ def test_alerts_come_as_they_changed(kpistream: Run, story: str) -> None:
     retargeting = {"channel": "display", "campaign": "retargeting"}
     assert ("roas_below_one", "pending", retargeting) in changes
     assert ("roas_below_one", "firing", retargeting) in changes
+
+
+def test_readings_come_in_the_order_of_their_kpis_windows_and_slices(
+    found: list[dict[str, Any]],
+) -> None:
+    readings = [one for one in found if one["kind"] == "reading"]
+    shown = [one["kpi"] for one in readings]
+    assert [kpi for kpi, _ in groupby(shown)] == list(dict.fromkeys(shown))
+    ctr = [one for one in readings if one["kpi"] == "click_through_rate"]
+    windows = [window for window, _ in groupby(one["window"] for one in ctr)]
+    assert windows == ["5m", "1h", "24h", "today"]
+    slices = [tuple(one["slice"].items()) for one in ctr if one["window"] == "1h"]
+    assert slices == sorted(slices, key=lambda part: (len(part), part))
 
 
 def test_the_same_events_in_another_order_give_the_same(
