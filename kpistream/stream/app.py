@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, Final, cast
 
 from faust.types import TP
@@ -29,7 +29,7 @@ from kpistream.stream.measuring import Clock, Measuring
 from kpistream.stream.merging import Merging
 from kpistream.stream.notifying import Notifying
 from kpistream.stream.peers import peers_of, sets_in
-from kpistream.stream.pulse import LOOK_S, Pulse
+from kpistream.stream.pulse import LOOK_S, Pulse, Sign
 from kpistream.stream.recovery import RowTable, row_table
 from kpistream.stream.sender import BulkSender
 from kpistream.stream.topics import require_logs
@@ -257,11 +257,12 @@ class Stream:
             self._telemetry.ready(not self.waiting_for)
             await asyncio.sleep(LOOK_S)
 
-    def _signs(self) -> dict[object, object]:
+    def _signs(self) -> dict[Hashable, Sign]:
         signs = cast(BatchConsumer, self.app.consumer).signs()
-        if self.app.rebalancing:
-            signs[GROUP] = None  # it waits for the other workers
-        return {WRITING: self._sender.oldest_write, **signs}
+        if self.app.rebalancing:  # it waits for the other workers
+            signs[GROUP] = signs[GROUP]._replace(is_asked=False)
+        oldest = self._sender.oldest_write
+        return {WRITING: Sign(oldest, is_asked=oldest is not None), **signs}
 
     async def _check_logs(self) -> None:
         """Raise LogShrunkError unless every log read still holds what was read of it."""

@@ -16,6 +16,9 @@ from kpistream.stream.transport import BatchTransport
 
 SCHEME: Final = "kafka://"
 
+REQUEST_S: Final = 90.0
+"""How long a request may take; Faust wants that it is no less than the session's timeout."""
+
 
 class _NoProducer(BootStrategy):
     """Starts no Faust producer: rows go through a `BulkSender`."""
@@ -51,6 +54,7 @@ def build_faust_app(app_id: str, connection: Connection, url: str) -> faust.App:
         canonical_url=url,
         stream_wait_empty=True,
         broker_commit_interval=1.0,
+        broker_request_timeout=max(REQUEST_S, connection.session_timeout_s),
         broker_session_timeout=connection.session_timeout_s,
         broker_heartbeat_interval=min(3.0, connection.session_timeout_s / 3),
         consumer_max_fetch_size=1024 * 1024,

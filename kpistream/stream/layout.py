@@ -28,12 +28,15 @@ _BROKER_TIME: Final = MappingProxyType({TIMESTAMP_TYPE: "LogAppendTime"})
 _TABLE: Final = MappingProxyType(
     {"cleanup.policy": "compact", "min.compaction.lag.ms": "600000", "segment.ms": "3600000"}
 )
-# The key is the change: of those older than a day, the newest telling of each is kept.
+# The key is the change: of those older than a day, the newest telling of each is kept. What is too
+# old goes by whole segments, and the broker puts thinned ones together up to their largest size,
+# which is a GiB unless set. Some brokers refuse less than this.
 _CHANGES: Final = MappingProxyType(
     {
         "cleanup.policy": "compact,delete",
         "min.compaction.lag.ms": str(DAY_MS),
         "segment.ms": str(DAY_MS),
+        "segment.bytes": str(50 * 1024 * 1024),
     }
 )
 

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from kpistream.core.alerting import alerts
-from kpistream.core.alerting.alerts import Alert
+from kpistream.core.alerting.alerts import Alert, AlertState
 from kpistream.core.alerting.telling.dispatches import Burial, Delivery
 from kpistream.core.alerting.telling.notifier import Control, Notifier
 from kpistream.core.alerting.telling.silences import Silence
@@ -30,6 +30,13 @@ from kpistream.stream.transport import Chunk, Record, chunk_events
 
 SAY_S: Final = 10.0
 """How long who says something waits for the broker's acknowledgement, in seconds."""
+
+OLD_S: Final = 86_400.0
+"""A firing that was told last so long ago is not told to people: it is over, or told again.
+
+Whoever judges tells again of all that fires after each rebalance. Where the log is read anew, since
+the group's offsets were lost, this keeps what ended long ago from being told as if it began.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +137,7 @@ class Notifying:
             if is_control(key):
                 notifier.control(record.offset, decode_control(value), self._clock_s())
             else:
-                notifier.alert(record.offset, alerts.decode(value), self._clock_s())
+                self._take_alert(notifier, record, alerts.decode(value))
         except ValueError as error:
             log.error(
                 "left out of the topic of alerts",
@@ -138,6 +145,14 @@ class Notifying:
                 key=key[:100].decode(errors="replace"),
                 problem=str(error),
             )
+
+    def _take_alert(self, notifier: Notifier, record: Record, alert: Alert) -> None:
+        now_s = self._clock_s()
+        told_ago_s = now_s - record.timestamp / 1000
+        if alert.state is AlertState.firing and told_ago_s > OLD_S:
+            log.info("fired long ago", rule=alert.rule, offset=record.offset)
+            return
+        notifier.alert(record.offset, alert, now_s)
 
     # -- what becomes durable ----------------------------------------------------------------------
 

@@ -16,19 +16,30 @@ BLIND_S: Final = 5.0
 """Who has not looked for so long was itself away, and does not know who was silent meanwhile."""
 
 
-class _Heard(NamedTuple):
-    """The sign of a source, and when it was first seen: monotonic, and in epoch seconds."""
+class Sign(NamedTuple):
+    """What is another with each answer of a source, and whether it is asked for one now."""
 
-    sign: object
-    at_s: float
+    newest: object
+    is_asked: bool = True
+
+
+class _Heard(NamedTuple):
+    """The newest answer of a source, and since when it is silent: monotonic, and epoch seconds.
+
+    It is not silent while it is asked for nothing; ``answered_s`` stays all the same.
+    """
+
+    newest: object
+    silent_s: float
     moment_s: float
+    answered_s: float
 
 
 class Pulse:
     """Tells brokers that are away from such as have nothing to say, by signs of what they answer.
 
-    A sign is anything that is another with each answer. An idle partition is answered, too, with no
-    records; so a sign that stays the same is a question that is not answered.
+    An idle partition is answered, too, with no records; so an answer that stays the same, while
+    there is a question, is one that does not come.
     """
 
     def __init__(
@@ -44,21 +55,25 @@ class Pulse:
         self.silent_since: float | None = None
         """Since when, in epoch seconds, a source is silent; None if none is, or not for long."""
 
-    def look(self, signs: Mapping[Hashable, object]) -> None:
-        """Compare signs, by source, with those before; None is one that is asked for nothing."""
+    def look(self, signs: Mapping[Hashable, Sign]) -> None:
+        """Compare signs, by source, with those before."""
         now_s, moment_s = self._clock_s(), self._moment_s()
-        before = self._heard if now_s - self._looked_at_s < BLIND_S else {}
+        was_away = now_s - self._looked_at_s >= BLIND_S
         self._looked_at_s = now_s
-        self._heard = {}
+        before, self._heard = self._heard, {}
         for source, sign in signs.items():
-            held = before.get(source)
-            is_same = held is not None and sign is not None and held.sign == sign
-            self._heard[source] = held if held and is_same else _Heard(sign, now_s, moment_s)
-        oldest = min(self._heard.values(), key=lambda heard: heard.at_s, default=None)
-        is_silent = oldest is not None and now_s - oldest.at_s >= SILENT_S
+            held = before.get(source) or _Heard(None, now_s, moment_s, now_s)
+            is_same = held.newest == sign.newest
+            if not is_same or not sign.is_asked or was_away:
+                # What came while nobody looked may have been on its way for as long.
+                answered_s = held.answered_s if is_same or was_away else now_s
+                held = _Heard(sign.newest, now_s, moment_s, answered_s)
+            self._heard[source] = held
+        oldest = min(self._heard.values(), key=lambda heard: heard.silent_s, default=None)
+        is_silent = oldest is not None and now_s - oldest.silent_s >= SILENT_S
         self.silent_since = oldest.moment_s if oldest is not None and is_silent else None
 
     def unheard_s(self, source: Hashable) -> float:
-        """For how long a source had not been heard of at the last look; 0 if it is not known."""
+        """How old the newest answer of a source may be by now; 0 if the source is not known."""
         heard = self._heard.get(source)
-        return self._looked_at_s - heard.at_s if heard is not None else 0.0
+        return self._clock_s() - heard.answered_s if heard is not None else 0.0

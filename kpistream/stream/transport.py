@@ -30,7 +30,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Mapping,
+)
 from typing import Any, ClassVar, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer
@@ -42,6 +50,8 @@ from faust.types import TP, ConsumerMessage, EventT, Message
 from faust.types.streams import StreamT
 from faust.types.tuples import ack_lock
 from mode.utils.futures import notify
+
+from kpistream.stream.pulse import Sign
 
 CHUNK_RECORDS = 8192
 """The most records in one chunk."""
@@ -314,20 +324,19 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         reached = position if last is None or last <= measured else measured + 1
         return max(0, cast(int, state.highwater) - reached)
 
-    def signs(self) -> dict[object, object]:
+    def signs(self) -> dict[Hashable, Sign]:
         """See :meth:`BatchConsumer.signs`; called from the app's loop."""
         consumer = self._ensure_consumer()
         connections = list(consumer._client._conns.values())
-        signs: dict[object, object] = {
-            GROUP: max((connection._last_action for connection in connections), default=0.0)
-        }
+        answered = max((connection._last_action for connection in connections), default=0.0)
+        signs: dict[Hashable, Sign] = {GROUP: Sign(answered)}
         subscription = consumer._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None
         if assignment is not None:
             for tp in assignment.tps:
                 state: Any = assignment.state_value(tp)
                 is_asked = not state.paused and tp not in consumer._fetcher._records
-                signs[tp] = (state.timestamp or 0) if is_asked else None
+                signs[tp] = Sign(state.timestamp, is_asked)
         return signs
 
     def _chunk(self, tp: tuple[str, int], records: list[Record]) -> Chunk:
@@ -352,12 +361,12 @@ class BatchConsumer(driver.Consumer):
         """How many offsets of a partition, measured up to one, are to come; None: nobody knows."""
         return self._thread.behind(tp, measured)
 
-    def signs(self) -> dict[object, object]:
+    def signs(self) -> dict[Hashable, Sign]:
         """What is another with each answer of the brokers: of each partition read, of the group.
 
-        None for a partition that is not asked for at the moment, since it is paused or has records
-        waiting here. Of the group, an answer to anything counts: a member that has nothing to read
-        still says every few seconds that it is there.
+        A partition that is paused or has records waiting here is not asked for. Of the group, an
+        answer to anything counts: a member that has nothing to read still says every few seconds
+        that it is there.
         """
         return self._thread.signs()
 

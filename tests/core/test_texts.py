@@ -109,6 +109,13 @@ def test_a_later_file_may_say_it_in_other_words_or_plainly() -> None:
     assert kpi.texts == {"Look.": {"en": "Look.", "fr": "Voir."}}
 
 
+def test_a_later_file_leaves_nothing_of_what_was_said_in_either_language() -> None:
+    own = load("kpis: {clicks: {owner: {en: growth}}}", "own.yml")
+    with pytest.raises(ConfigErrors) as caught:
+        Catalogue.read([load(CATALOGUE, "catalogue.yml"), own])
+    assert str(caught.value) == "own.yml:1: kpis.clicks.owner.fr: this key is required"
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [

@@ -32,7 +32,12 @@ PATIENCE_S = 120.0
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
-    often = {"log.cleaner.backoff.ms": "100", "log.cleaner.min.cleanable.ratio": "0.01"}
+    often = {
+        "log.cleaner.backoff.ms": "100",
+        "log.cleaner.min.cleanable.ratio": "0.01",
+        "log.initial.task.delay.ms": "1000",
+        "log.retention.check.interval.ms": "200",
+    }
     with KafkaBroker(tmp_path_factory.mktemp("kafka"), extra=often) as started:
         yield started
 
@@ -77,6 +82,12 @@ class Log:
                 for records in (await consumer.getmany(timeout_ms=100)).values():
                     found += [record.timestamp for record in records]
             return found
+
+    async def begin(self) -> int:
+        """The offset at which the log begins."""
+        async with self._consumer() as consumer:
+            begins: dict[TopicPartition, int] = await consumer.beginning_offsets([self.partition])
+            return begins[self.partition]
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -131,3 +142,19 @@ async def test_a_log_that_was_cut_says_since_when_it_knows(broker: KafkaBroker) 
     assert found.since_ms == (await log.held())[0]
     await log.forget_before(4)
     assert await log.read() == ([], False, FAR_MS)
+
+
+async def test_what_is_too_old_goes_although_the_broker_puts_together_what_it_thinned(
+    broker: KafkaBroker,
+) -> None:
+    log = Log(broker, min_compaction_lag_ms="0", segment_ms="100", retention_ms="8000")
+    await log.create()
+    long = (msgspec.structs.replace(change(n), summary="x" * 900_000) for n in range(1000))
+    await log.tell([next(long) for _ in range(60)])
+
+    async with asyncio.timeout(PATIENCE_S):
+        while await log.begin() == 0:
+            await log.tell([next(long)])
+            await asyncio.sleep(0.2)
+
+    assert (await log.read()).since_ms is not None

@@ -21,6 +21,7 @@ from kpistream.edges.webhook import Attempt, AttemptResult
 from kpistream.stream import notifying
 from kpistream.stream.controls import encode_control
 from kpistream.stream.courier import MOST_AT_ONCE
+from kpistream.stream.notifying import OLD_S
 from kpistream.stream.sender import SendError
 from tests.support.alerting import START, firing, resolved
 from tests.support.notified import LAYOUT, Broker, Worker, acknowledged, settle, silence
@@ -104,6 +105,29 @@ class TestDeliveries:
         async with worker(broker, chat) as one:
             await one.take(firing())
         assert durable == [True]
+
+    async def test_do_not_tell_of_what_fired_long_ago_when_the_log_is_read_anew(self) -> None:
+        chat = Chat()
+        async with worker(Broker(), chat) as one:
+            await one.take(firing(), ago_s=OLD_S + 1)
+            assert chat.told == []
+            await one.take(resolved(), ago_s=OLD_S)
+            await one.take(firing(START + 600))
+        assert chat.told == [["firing"]]
+
+    async def test_tell_of_what_fired_long_ago_and_is_told_of_again(self) -> None:
+        broker, chat = Broker(), Chat()
+        async with worker(broker, chat) as one:
+            await one.take(firing(), ago_s=OLD_S + 1)
+            await one.take(firing())
+        assert chat.told == [["firing"]]
+
+    async def test_tell_of_an_end_however_late_it_is_read(self) -> None:
+        chat = Chat()
+        async with worker(Broker(), chat) as one:
+            await one.take(firing())
+            await one.take(resolved(), ago_s=10 * OLD_S)
+        assert chat.told == [["firing"], ["resolved"]]
 
     @pytest.mark.parametrize("result", [FAILED, REFUSED, DENIED])
     async def test_are_tried_again_under_the_same_id(self, result: AttemptResult) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 
 import pytest
 
-from kpistream.stream.pulse import SILENT_S, Pulse
+from kpistream.stream.pulse import SILENT_S, Pulse, Sign
 
 NOON = 1_772_366_400.0
 
@@ -19,7 +19,12 @@ class Watched:
 
     def look(self, signs: Mapping[Hashable, object], after_s: float = 1.0) -> None:
         self.now_s += after_s
-        self.pulse.look(signs)
+        self.pulse.look(
+            {
+                source: sign if isinstance(sign, Sign) else Sign(sign, is_asked=sign is not None)
+                for source, sign in signs.items()
+            }
+        )
 
     def watch(self, seconds: int, **signs: object) -> None:
         """Look each second; a sign of `...` is another each time."""
@@ -97,3 +102,26 @@ class TestASource:
         assert watched.pulse.unheard_s("clicks") == 7
         assert watched.pulse.unheard_s("orders") == 0
         assert watched.pulse.unheard_s("carts") == 0
+
+    def test_is_unheard_while_its_newest_answer_waits_here_but_not_missed(
+        self, watched: Watched
+    ) -> None:
+        watched.watch(60, clicks=Sign("the newest", is_asked=False))
+        assert watched.pulse.unheard_s("clicks") == 59
+        watched.watch(1, clicks="the newest")
+        assert watched.pulse.unheard_s("clicks") == 60
+        assert watched.silent_since() is None
+
+    def test_is_unheard_for_the_time_in_which_nobody_looked(self, watched: Watched) -> None:
+        watched.watch(10, clicks=...)
+        watched.now_s += 600
+        assert watched.pulse.unheard_s("clicks") == 600
+
+    def test_is_unheard_after_that_until_another_answer_than_what_was_there_by_then(
+        self, watched: Watched
+    ) -> None:
+        watched.watch(10, clicks=...)
+        watched.look({"clicks": "answered before, and read only now"}, after_s=600)
+        assert watched.pulse.unheard_s("clicks") == 600
+        watched.look({"clicks": "another"})
+        assert watched.pulse.unheard_s("clicks") == 0

@@ -9,6 +9,7 @@ import faust
 import pytest
 from faust.types import TP
 
+from kpistream.stream.pulse import Sign
 from kpistream.stream.transport import (
     GROUP,
     BatchConsumer,
@@ -145,24 +146,26 @@ class TestSigns:
         self.clicks.timestamp = 1_100
         now = self.thread.signs()
         assert {tp for tp in now if now[tp] != before[tp]} == {CLICKS}
-        assert now[ORDERS] is not None
+        assert now[ORDERS].is_asked
 
     def test_ask_for_nothing_of_partitions_that_are_paused_or_have_records_here(self) -> None:
         self.clicks.paused = True
         self.records[ORDERS] = object()
         signs = self.thread.signs()
-        assert (signs[CLICKS], signs[ORDERS]) == (None, None)
+        assert not signs[CLICKS].is_asked
+        assert not signs[ORDERS].is_asked
+        assert signs[CLICKS].newest == 1_000
 
     def test_of_the_group_are_the_newest_answer_to_anything(self) -> None:
-        assert self.thread.signs()[GROUP] == 9.0
+        assert self.thread.signs()[GROUP] == Sign(9.0)
         self.connections[0, "coordination"]._last_action = 12.0
-        assert self.thread.signs()[GROUP] == 12.0
+        assert self.thread.signs()[GROUP] == Sign(12.0)
 
     def test_of_the_group_are_there_without_partitions_and_without_connections(self) -> None:
         self.thread._consumer._subscription.subscription = None
         self.connections.clear()
         assert list(self.thread.signs()) == [GROUP]
-        assert self.thread.signs()[GROUP] is not None
+        assert self.thread.signs()[GROUP].is_asked
 
 
 class FakeResult:

@@ -78,13 +78,15 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
-    async def take(self, *news: Alert | Control | tuple[bytes, bytes]) -> None:
-        """Take these from the log, and do what follows."""
+    async def take(self, *news: Alert | Control | tuple[bytes, bytes], ago_s: float = 0.0) -> None:
+        """Take these, told just now or some time ago, from the log, and do what follows."""
         log = self.broker.topics.setdefault("log", [])
+        told_ms = int(1000 * (self.now_s - ago_s))
         records = []
         for one in news:
             key, value = _record(one)
-            records.append(SimpleNamespace(offset=len(log), key=key, value=value))
+            named = {"offset": len(log), "timestamp": told_ms, "key": key, "value": value}
+            records.append(SimpleNamespace(**named))
             log.append(value)
         await self.stage.take(cast(Any, records))
         await settle()

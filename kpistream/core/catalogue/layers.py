@@ -1,8 +1,10 @@
 """Several catalogue files as one: later ones add, override field by field, and remove.
 
 A mapping of a later file goes into the mapping that is there; anything else replaces what is there.
-A measure is replaced as a whole: it is one thought. `null` removes an entry or a field. Each part
-remembers the file and the line that it came from, so that mistakes are told where they were made.
+A measure is replaced as a whole: it is one thought. So are an owner and an action: whoever says one
+anew in one language would leave what it was in the other. `null` removes an entry or a field. Each
+part remembers the file and the line that it came from, so that mistakes are told where they were
+made.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ SECTIONS: Final = (
 
 _WHOLE: Final = ("measures", "dashboards", "funnels")
 """Sections whose entries are replaced as a whole."""
+
+_WHOLE_IN_KPIS: Final = ("owner", "action")
+"""Keys of KPIs that are."""
 
 
 class Place(NamedTuple):
@@ -100,8 +105,7 @@ class _Merge:
     def _value(self, path: Path, below: Any, above: Any, file: Located, layer: int) -> Any:
         if below is None and len(path) == 1:
             below = {}
-        whole = len(path) == 2 and path[0] in _WHOLE
-        if isinstance(below, dict) and isinstance(above, dict) and not whole:
+        if isinstance(below, dict) and isinstance(above, dict) and not _is_whole(path):
             return self._mapping(path, below, above, file, layer)
         self._forget_below(path)
         self._place_all(path, file, layer)
@@ -144,3 +148,13 @@ class _Merge:
         for known, line in file.lines.items():
             if known[: len(path)] == path:
                 self.places[known] = Place(layer, file.filename, line)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether what is at `path` is replaced as a whole."""
+    match path:
+        case (section, _):
+            return section in _WHOLE
+        case ("kpis", _, key):
+            return key in _WHOLE_IN_KPIS
+    return False
