@@ -1,7 +1,8 @@
-"""Takes the pictures of the live page: `python -m tests.browser.pictures docs/pictures`."""
+"""Takes the pictures of live pages: `python -m tests.browser.pictures docs/pictures`."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from kpistream.cli.terminal.app import TopApp
+from kpistream.cli.terminal.feed import Feed
+from kpistream.cli.terminal.query import Query
+from kpistream.cli.terminal.vocabulary import Vocabulary
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.fake_worker import FakeWorker
 
@@ -39,8 +44,24 @@ def take(browser: Browser, url: str, options: dict[str, Any]) -> Page:
     return page
 
 
+TERMINAL: Final = (140, 34)
+"""Columns and lines of the terminal."""
+
+
+async def terminal(worker: FakeWorker) -> str:
+    """What `kpistream top` shows, as a drawing."""
+    shown = Query("overview", "1h", "channel", "revenue")
+    app = TopApp(Feed(worker.url.rstrip("/")), Vocabulary.of(worker.kpis), shown)
+    async with app.run_test(size=TERMINAL) as pilot:
+        while "firing" not in (drawing := app.export_screenshot(title="kpistream top")):
+            await pilot.pause(0.1)
+        return drawing
+
+
 def main(folder: Path) -> None:
     """Write all pictures into a folder."""
+    with FakeWorker() as worker:  # before Playwright, which has a loop of its own
+        (folder / "top.svg").write_text(asyncio.run(terminal(worker)), "utf-8")
     with FakeWorker() as worker, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=ARGUMENTS

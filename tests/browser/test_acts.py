@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import shop
 from tests.browser.conftest import Open
 from tests.browser.fake_worker import SILENCE, FakeWorker
-from tests.browser.seen import alert, status
+from tests.browser.seen import alert, status, text
 from tests.browser.test_access import PHONE, STILL, serious
 from tests.browser.test_keyboard import tab_to
 from tests.browser.test_phone import FITS, WIDER
@@ -226,7 +226,7 @@ class TestSilencing:
         expect(note(page)).to_be_hidden()
         expect(alert(page, LEAVERS)).to_contain_text("Silenced")
         expect(page.locator(SAID)).to_have_text(
-            "Silenced until 22 Nov, 10:00: Unsubscribe rate, email"
+            "Silenced until 22 Nov, 10:00 UTC: Unsubscribe rate, email"
         )
 
     @pytest.mark.parametrize(("choice", "length"), [("4 hours", "4h"), ("1 day", "1d")])
@@ -288,8 +288,8 @@ class TestSilencing:
         page = opened()
         button(page, "end_silence").click()
         expect(page.get_by_role("radio")).to_have_count(2)
-        expect(page.get_by_label("until 22 Nov, 14:00, by ben (a test send)")).to_be_checked()
-        eves = page.get_by_label('until 22 Nov, 14:00, by eve channel=~"e.*"')
+        expect(page.get_by_label("until 22 Nov, 14:00 UTC, by ben (a test send)")).to_be_checked()
+        eves = page.get_by_label('until 22 Nov, 14:00 UTC, by eve channel=~"e.*"')
         eves.check()
         send(page)
         expect(note(page)).to_have_text("Ending the silence…")
@@ -299,6 +299,16 @@ class TestSilencing:
         expect(button(page, "end_silence")).to_be_visible()
         tell(worker)
         expect(button(page, "end_silence")).to_be_hidden()
+
+    def test_is_chosen_by_what_it_is_about_in_the_language_of_the_page(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        matchers = ['alertname="a \\"b\\" \\\\"', 'channel="(not set)"', 'currency="EUR"']
+        silenced(worker, silence(comment="", matchers=[*matchers, 'device!="mobile"']))
+        page = opened("?lang=fr", locale="fr-FR")
+        button(page, "end_silence").click()
+        shown = text(page.locator(".silence-matchers"))
+        assert shown == ('Règle : a "b" \\, canal : non renseigné, Devise : EUR, device!="mobile"')
 
     def test_that_has_ended_meanwhile_is_told_to_have_ended(
         self, worker: FakeWorker, opened: Open

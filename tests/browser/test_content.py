@@ -20,14 +20,14 @@ UNSUBSCRIBES = "5a0c3f6b2e917d44"
 VALUES: list[tuple[str, float | None, str]] = [
     ("revenue", 48_210.5, "€48,210.50"),
     ("revenue", 12_345_678.9, "€12,345,679"),
-    ("revenue", -12.5, "-€12.50"),
+    ("revenue", -12.5, "\N{MINUS SIGN}€12.50"),
     ("conversion_rate", 0.0328, "3.28%"),
     ("conversion_rate", 0.5, "50.0%"),
     ("conversion_rate", 0.00042, "0.042%"),
     ("conversion_rate", 0, "0%"),
     ("return_on_ad_spend", 4.5, "4.5"),
     ("visitors", 18_715, "18,715"),
-    ("net_promoter_score", -12, "-12"),
+    ("net_promoter_score", -12, "\N{MINUS SIGN}12"),
     ("visitors", None, "no value over 1 hour"),
 ]
 """A KPI, its value, and how that is read in English."""
@@ -113,6 +113,18 @@ class TestTiles:
             assert abs(max(box[2] for box in row) - right) < 1
             widths = [box[2] - box[1] for box in row]
             assert max(widths) - min(widths) < 1
+
+    def test_have_the_same_minus_in_values_as_in_changes(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        for lang in ("en", "fr"):
+            page = opened(f"?lang={lang}")
+            tiles = shop.frame(worker.asked[-1])["tiles"]
+            score = tiles["net_promoter_score"] | {"value": -16.0, "before": -12.0}
+            worker.patch(tiles={"net_promoter_score": score})
+            expect(value(page, "net_promoter_score")).to_have_text("\N{MINUS SIGN}16")
+            before = tile(page, "net_promoter_score").locator(".tile-before")
+            expect(before).to_contain_text("\N{MINUS SIGN}12")
 
     def test_show_a_duration_in_two_units(self, worker: FakeWorker, opened: Open) -> None:
         worker.overrides["tiles"] = {"session_duration": shop.tile("session_duration", value=187)}
@@ -396,6 +408,32 @@ class TestAlerts:
         worker.patch(alerts=[shop.roas(value=0.5)])
         for each in then.all():
             expect(each).to_be_visible()
+
+    def test_say_when_their_condition_held_last_if_that_was_a_while_ago(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        page = opened()
+        card = alert(page, ROAS)
+        held = card.get_by_text("The condition held last")
+        expect(held).to_have_count(0)
+        worker.patch(alerts=[shop.roas(held_at=shop.ago(minutes=4))])
+        expect(held).to_have_text("The condition held last 4 mins ago.")
+        worker.patch(alerts=[shop.roas(state="resolved", held_at=shop.ago(minutes=4))])
+        expect(page.locator("#resolved-alerts .alert")).to_have_count(1)
+        expect(held).to_have_count(0)
+
+    def test_say_of_a_member_whose_rate_is_the_same_that_its_share_has_changed(
+        self, worker: FakeWorker, opened: Open
+    ) -> None:
+        share = {"member": "share", "value": 0.0022, "before": 0.0023, "mix": 0.0026, "rate": -1e-4}
+        rate = {"member": "rate", "value": 0.038, "before": 0.0, "mix": 0.002, "rate": 0.016}
+        segments = [{"dimension": "campaign"} | each for each in (share, rate)]
+        why = shop.unsubscribes()["why"] | {"segments": segments}
+        worker.overrides["alerts"] = [shop.unsubscribes(why=why)]
+        page = opened()
+        page.locator("#active-alerts .more summary").click()
+        shown = page.locator("#active-alerts .effect-values")
+        expect(shown).to_have_text(["0% → 3.80%", "0.23% → 0.22% · mostly by its share of all"])
 
     def test_keep_the_name_of_a_member_that_is_called_like_a_kpi(
         self, worker: FakeWorker, opened: Open

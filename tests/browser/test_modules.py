@@ -70,7 +70,7 @@ class TestTheWords:
             word for source in sources for word in re.findall(r'say\(\s*"([a-z_]+)"', source)
         } | {word for source in sources for word in re.findall(r'data-word[a-z-]*="(\w+)"', source)}
         assert said - known == set()
-        families = ("window_", "severity_", "status_", "theme_")
+        families = ("condition_", "window_", "severity_", "status_", "theme_")
         unused = {word for word in known - quoted - TOLD if not word.startswith(families)}
         assert unused == set()
 

@@ -25,10 +25,21 @@ def test_a_worker_whose_broker_is_away_is_told_from_one_that_is_gone(
     page = opened()
     still = text(page.locator("[data-notice=cut-off]"))
     assert "1 worker hears nothing of the broker: what it is in charge of stands still." in still
-    assert f"http://10.0.0.3:6066: {SINCE}" in still
+    assert "http://10.0.0.3:6066: since 14:00:00 UTC" in still
     missing = text(page.locator("[data-notice=missing]"))
     assert "1 worker does not answer" in missing
     assert "10.0.0.3" not in missing
+
+
+def test_since_when_a_worker_stands_still_is_told_in_the_language_of_the_page(
+    worker: FakeWorker, opened: Open
+) -> None:
+    odd = {"worker": "http://b:2", "reason": "the broker has not answered since X", "slices": []}
+    worker.overrides["missing"] = [{"worker": "http://b:1", "reason": SINCE, "slices": []}, odd]
+    page = opened("?lang=fr", locale="fr-FR")
+    still = text(page.locator("[data-notice=cut-off]"))
+    assert "http://b:1 : depuis 14:00:00 UTC" in still
+    assert "http://b:2 : the broker has not answered since X" in still
 
 
 def test_that_the_broker_is_back_is_seen_at_once(worker: FakeWorker, opened: Open) -> None:

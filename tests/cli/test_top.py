@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from kpistream.cli.failures import told
 from kpistream.cli.top import top
+from kpistream.edges.web.readiness import broker_silent
 from tests.cli.conftest import Ran
 from tests.cli.terminal.live_worker import TOKEN, VOCABULARY, LiveWorker, Served, alert, overview
 
@@ -59,13 +60,13 @@ class TestOnce:
         ran = run(served, "--once")
         assert (ran.code, ran.err) == (0, "")
         for text in (
-            "● live  1 firing  overview, 1h  as of 2026-03-01 10:00:00 UTC",
+            "● live  1 firing  Overview, 1h  as of 2026-03-01 10:00:00 UTC",
             "128,431 EUR  ▲ 13 % better",
-            "3.12 %  ▼ 0.33 pts worse",
+            "3.12 %  ▼ 0.33 pp worse",
             "✓ target 4",
             "Revenue by channel",
             "52,000 EUR",
-            "Funnel Shop",
+            "Funnel: Shop",
             "↳ 73 %",
             "● CRITICAL roas_below_one  channel=ads, campaign=autumn",
             "120.00 EUR an hour at stake",
@@ -93,16 +94,42 @@ class TestOnce:
         out = run(served, "--once", "--language", "fr").out.replace("\u00a0", " ")
         for text in (
             "Chiffre d'affaires par canal",
-            "Entonnoir Boutique",
+            "Entonnoir : Boutique",
             "canal=ads, campagne=autumn",
             "A baissé de 2,1 à 0,8 : 92 % par campagne autumn.",
             "→ Suspendre la campagne.",
         ):
             assert text in out
 
+    def test_it_names_in_french_what_is_shown_and_what_stands_still(
+        self, served: LiveWorker
+    ) -> None:
+        still = {"worker": "http://b:1", "reason": broker_silent(0), "slices": []}
+        query = {**overview()["query"], "window": "today", "slice": {"channel": "ads"}}
+        served.frame = overview(missing=[still], query=query)
+        out = run(served, "--once", "--language", "fr").out.replace("\u00a0", " ")
+        assert "Vue d'ensemble, aujourd'hui, canal=ads" in out
+        still_since = "le broker ne répond plus depuis 1970-01-01 00:00:00 UTC"
+        assert f"! figé : http://b:1 ({still_since})" in out
+
+    def test_what_is_no_member_is_told_in_words(self, served: LiveWorker) -> None:
+        rows = [{"member": name, "value": 1.0} for name in ("(not set)", "__other__", "ads")]
+        served.frame = overview(breakdown={"by": "channel", "kpi": "revenue", "rows": rows})
+        out = run(served, "--once", "--language", "fr").out
+        assert all(name in out for name in ("non renseigné", "tous les autres", "ads"))
+        assert "__other__" not in out
+        assert "(not set)" not in out
+
+    def test_a_funnel_has_room_for_the_names_of_its_steps(self, served: LiveWorker) -> None:
+        steps = [{"kpi": kpi, "value": 10.0} for kpi in ("return_on_ad_spend", "visitors")]
+        served.frame = overview(funnel={"name": "shop", "steps": steps})
+        names = {kpi["id"]: kpi["name"]["en"] for kpi in VOCABULARY["kpis"]}
+        assert len(names["return_on_ad_spend"]) > 20
+        assert f"{names['return_on_ad_spend']} 10 " in run(served, "--once").out
+
     def test_it_asks_for_what_is_wanted(self, served: LiveWorker) -> None:
         words = ("--board", "sales", "--window", "24h", "--by", "campaign", "--kpi", "orders")
-        assert "sales, 24h" in run(served, "--once", *words).out
+        assert "Sales, 24h" in run(served, "--once", *words).out
         asked = {"board": "sales", "window": "24h", "by": "campaign", "kpi": "orders"}
         assert served.asked == [asked]
 

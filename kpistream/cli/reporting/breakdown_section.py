@@ -42,7 +42,8 @@ class _Section:
 
     def _heads(self) -> list[str]:
         say, main = self._sheet.say, self._main
-        heads = [say("member"), say.of(main.name, main.id), ">"]
+        member = say.dimension(self._breakdown.dimension)
+        heads = [member, say.of(main.name, main.id), ">"]
         heads += [f">{say('share')}"] if main.denominator is None else []
         heads += [f">{say('change')}", f">{say('adds')}"] if self._sheet.is_compared else []
         return heads + [f">{say.of(one.name, one.id)}" for one in self._others]
@@ -58,7 +59,7 @@ class _Section:
     def _member(self, body: Element, row: MemberRow) -> None:
         say, main, cell = self._sheet.say, self._main, row.cells.get(self._main.id)
         line = add(body, "tr")
-        add(line, "th", row.member, scope="row")
+        add(line, "th", self._sheet.say.member(row.member), scope="row")
         self._bar(add(line, "td"), row, cell)
         add(line, "td", self._value(main, cell), "number")
         if main.denominator is None:
@@ -73,7 +74,7 @@ class _Section:
         size = self._size(row)
         is_negative = cell is not None and (cell.value or 0) < 0
         css = f"fill {'bad' if is_negative else ''}".rstrip()
-        title = f"{row.member}: {self._value(self._main, cell)}"
+        title = f"{self._sheet.say.member(row.member)}: {self._value(self._main, cell)}"
         pictures.bar(place, size / self._largest if size else 0.0, css, title)
 
     def _value(self, one: KpiResult, cell: Cell | None) -> str:

@@ -10,6 +10,7 @@ from kpistream.cli.reporting.words import WORDS
 from kpistream.core.alerting.why.sentence import number_text
 from kpistream.core.kpis.kpi import Language
 from kpistream.core.names import board_name, dimension_name
+from kpistream.core.slices import NOT_SET, OTHER
 
 _MONTHS: Final[Mapping[Language, tuple[str, ...]]] = {
     "en": (
@@ -36,6 +37,9 @@ _TIMES: Final[Mapping[Language, tuple[tuple[int, int, str], ...]]] = {
     "en": ((172_800, 86_400, "days"), (7_200, 3_600, "h"), (120, 60, "min"), (0, 1, "s")),
     "fr": ((172_800, 86_400, "jours"), (7_200, 3_600, "h"), (120, 60, "min"), (0, 1, "s")),
 }
+
+_NO_MEMBERS: Final = {NOT_SET: "not_set", OTHER: "others"}
+"""What stands for a member that is not known, and for those beyond the limit."""
 
 _DIGITS: Final = 3
 
@@ -67,7 +71,14 @@ class Speech:
 
     def where(self, part: Mapping[str, str]) -> str:
         """A slice by its dimensions and members; nothing for the total."""
-        return ", ".join(f"{self.dimension(name)}={member}" for name, member in part.items())
+        return ", ".join(
+            f"{self.dimension(name)}={self.member(member)}" for name, member in part.items()
+        )
+
+    def member(self, member: str) -> str:
+        """A member of a dimension; what is none is told in words."""
+        name = _NO_MEMBERS.get(member)
+        return member if name is None else self(name)
 
     def board(self, board: str) -> str:
         """What a dashboard, or a funnel, is called as a title."""

@@ -40,14 +40,16 @@ def alert_text(voice: Voice, alert: AlertLine, width: int) -> Text:
 
 def where(voice: Voice, alert: AlertLine) -> str:
     """The slice of an alert: `channel=email, campaign=autumn`, or `total`."""
-    named = (f"{voice.dimension(name)}={member}" for name, member in alert.slice.items())
+    named = (
+        f"{voice.dimension(name)}={voice.member(member)}" for name, member in alert.slice.items()
+    )
     return ", ".join(named) or voice.say("total")
 
 
 def what(voice: Voice, alert: AlertLine) -> str:
     """The KPI and its value: `ROAS 0.8 over 1h, instead of 1.2`."""
     value = voice.value(alert.kpi, alert.value, alert.currency)
-    over = f" {voice.say('over', alert.window)}" if alert.window else ""
+    over = f" {voice.say('over', voice.window(alert.window))}" if alert.window else ""
     text = f"{voice.name(alert.kpi)} {value}{over}"
     if alert.baseline is None:
         return text

@@ -38,7 +38,7 @@ def breakdown_table(voice: Voice, breakdown: Breakdown | None, width: int) -> Re
     fixed = sum(
         max(cell_len(cell.plain) for cell in column) + 1 for column in zip(*rows, strict=True)
     )
-    widest = min(_WIDEST_MEMBER, max(cell_len(row.member) for row in breakdown.rows))
+    widest = min(_WIDEST_MEMBER, max(cell_len(voice.member(row.member)) for row in breakdown.rows))
     member_width = max(_LEAST_MEMBER, min(widest, width - fixed - _LEAST_BAR - 2))
     bar_width = min(_MOST_BAR, width - fixed - member_width - 2)
     values = [row.value for row in breakdown.rows if row.value is not None]
@@ -48,7 +48,8 @@ def breakdown_table(voice: Voice, breakdown: Breakdown | None, width: int) -> Re
         table.add_column(no_wrap=True, overflow="ellipsis", justify=justify)
     for row, (value, trust, *others) in zip(breakdown.rows, rows, strict=True):
         drawn = bar(row.value, most, bar_width) if bar_width >= _LEAST_BAR else ""
-        table.add_row(cut(Text(row.member), member_width), value, trust, Text(drawn, LINE), *others)
+        member = cut(Text(voice.member(row.member)), member_width)
+        table.add_row(member, value, trust, Text(drawn, LINE), *others)
     if breakdown.more:
         table.add_row(Text(voice.say("more", voice.count(breakdown.more)), QUIET))
     return table
@@ -62,4 +63,6 @@ def _cells(voice: Voice, kpi: str, row: Row, width: int) -> list[Text]:
         trust_text(row.trust),
         moved_text(voice, kpi, row.value, row.before),
     ]
-    return [*cells, Text(voice.count(row.sample), QUIET)] if width >= _ROOM_FOR_SAMPLES else cells
+    if width < _ROOM_FOR_SAMPLES:
+        return cells
+    return [*cells, Text(f"n={voice.count(row.sample)}", QUIET)]

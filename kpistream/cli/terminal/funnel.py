@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,21 +16,22 @@ from kpistream.cli.terminal.strokes import bar
 from kpistream.cli.terminal.tile import cut
 from kpistream.cli.terminal.voice import Voice
 
+_LEAST_NAME: Final = 8
 _LEAST_BAR: Final = 6
 _MOST_BAR: Final = 30
 _BESIDES: Final = 22
-_WIDEST_NAME: Final = 20
 
 
 def funnel_title(voice: Voice, funnel: Funnel) -> Text:
-    """`Funnel Shop`."""
+    """`Funnel: Shop`."""
     return Text(voice.say("funnel", voice.board(funnel.name)))
 
 
 def funnel_table(voice: Voice, funnel: Funnel, width: int) -> RenderableType:
     """The steps, a row each: a bar against the first, and the share of the step before."""
     most = max((abs(step.value) for step in funnel.steps if step.value), default=0.0)
-    name_width = min(_WIDEST_NAME, max(8, width // 3))
+    widest = max((cell_len(voice.name(step.kpi)) for step in funnel.steps), default=0)
+    name_width = min(widest, max(_LEAST_NAME, width - _BESIDES - _LEAST_BAR))
     bar_width = max(_LEAST_BAR, min(_MOST_BAR, width - _BESIDES - name_width))
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=name_width)

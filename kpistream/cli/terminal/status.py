@@ -33,7 +33,7 @@ class Status(NamedTuple):
 
 
 def status_line(voice: Voice, status: Status, frame: Frame | None, query: Query) -> Text:
-    """`kpistream  ● live  2 firing  overview, 1h  as of ...`.
+    """`kpistream  ● live  2 firing  Overview, 1h  as of ...`.
 
     Board and window are those of the frame, which may still be others than those asked for.
     """
@@ -42,8 +42,12 @@ def status_line(voice: Voice, status: Status, frame: Frame | None, query: Query)
     shown = frame.query if frame else Shown(query.board, query.window)
     if frame and frame.firing:
         line.append(f"  {voice.say('firing_count', voice.count(frame.firing))}", BAD)
-    part = [f"{name}={member}" for name, member in shown.slice.items()]
-    line.append(f"  {', '.join([*filter(None, (shown.board, shown.window)), *part])}")
+    part = [
+        f"{voice.dimension(name)}={voice.member(member)}" for name, member in shown.slice.items()
+    ]
+    named = [voice.board(shown.board)] if shown.board else []
+    named += [voice.window(shown.window)] if shown.window else []
+    line.append(f"  {', '.join([*named, *part])}")
     if frame:
         line.append(f"  {voice.say('as_of', voice.moment(frame.as_of))}", QUIET)
     return line
@@ -54,13 +58,19 @@ def notes(voice: Voice, status: Status, frame: Frame | None) -> Text:
     lines = [Text(f" ↻ {status.reason}", CARE)] if status.reason else []
     for phrase, workers in _missing(frame).items() if frame else ():
         said = "; ".join(
-            f"{one.worker} ({', '.join([one.reason, *one.slices])})" for one in workers
+            f"{one.worker} ({', '.join([_reason(voice, one), *one.slices])})" for one in workers
         )
         lines.append(Text(f" ! {voice.say(phrase, said)}", BAD))
     if frame and frame.silent_topics:
         topics = ", ".join(frame.silent_topics)
         lines.append(Text(f" ! {voice.say('silent_topics', topics)}", CARE))
     return Text("\n").join(lines)
+
+
+def _reason(voice: Voice, one: Missing) -> str:
+    """Why a worker contributes nothing new: in its words, but for a broker that is away."""
+    _, is_silent, since = one.reason.partition(BROKER_SILENT)
+    return voice.say("broker_silent", voice.moment(since.strip())) if is_silent else one.reason
 
 
 def _missing(frame: Frame) -> dict[str, list[Missing]]:

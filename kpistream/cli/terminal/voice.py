@@ -14,11 +14,15 @@ from kpistream.cli.terminal.phrases import PHRASES
 from kpistream.cli.terminal.vocabulary import KpiInfo, Vocabulary
 from kpistream.core.kpis.kpi import Language
 from kpistream.core.names import board_name, dimension_name
+from kpistream.core.slices import NOT_SET, OTHER
 from kpistream.edges.messages.numbers import duration_text, money_text, number_text
 
 Turn = Literal["better", "worse", "unchanged"]
 
 _FRENCH: Final = str.maketrans({",": "\u00a0", ".": ","})
+
+_NO_MEMBERS: Final = {NOT_SET: "not_set", OTHER: "others"}
+"""What stands for a member that is not known, and for those beyond the limit."""
 
 _NOTHING: Final = 0.005
 """A change that is smaller, in per cent or points, is none."""
@@ -72,6 +76,15 @@ class Voice:
         """The name of a dashboard or a funnel."""
         return board_name(board, self.language)
 
+    def member(self, member: str) -> str:
+        """A member of a dimension; what is none is told in words."""
+        phrase = _NO_MEMBERS.get(member)
+        return member if phrase is None else self.say(phrase)
+
+    def window(self, window: str) -> str:
+        """A window: `1h`, `this week`."""
+        return self.word(window)
+
     def value(self, kpi: str, value: float | None, currency: str | None = None) -> str:
         """A value in its KPI's unit: `3.1 %`, `41.20 EUR`, `12 min`; a ROAS is 4.5."""
         if value is None:
@@ -116,7 +129,7 @@ class Voice:
     def _moved(self, kpi: KpiInfo, value: float, before: float) -> str | None:
         """By how much; None if that is nothing."""
         if kpi.unit == "ratio" and not kpi.has_money:
-            return self._rounded((value - before) * 100, self.say("points"))
+            return self._rounded((value - before) * 100, self.say("pp"))
         if kpi.unit == "points" or not before:
             unit = self.say("points") if kpi.unit == "points" else ""
             return self._rounded(value - before, unit)

@@ -358,7 +358,7 @@ def test_an_empty_period_is_a_page_too() -> None:
     assert "no value" in found.texts
     assert "Nothing is known of this period" in words
     assert "No alert fired." in found.texts
-    assert "Nothing is off its mark, got clearly worse, or fires." in found.texts
+    assert "No KPI is off its mark or got clearly worse, and no alert fires." in found.texts
     assert "nan" not in words.lower()
 
 

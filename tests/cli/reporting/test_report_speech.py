@@ -93,3 +93,8 @@ def test_a_difference_of_points_is_in_points() -> None:
 )
 def test_days_are_said_as_shortly_as_they_can_be(first: str, last: str, said: str) -> None:
     assert Speech("en").days(date.fromisoformat(first), date.fromisoformat(last)) == said
+
+
+def test_what_is_no_member_is_told_in_words() -> None:
+    assert Speech("fr").where({"channel": "(not set)"}) == "canal=non renseigné"
+    assert Speech("en").where({"campaign": "__other__"}) == "campaign=all others"

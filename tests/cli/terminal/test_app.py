@@ -149,12 +149,12 @@ def worker(**named: Any) -> LiveWorker:
 class TestContent:
     async def test_the_status_says_that_it_is_live_and_as_of_when(self) -> None:
         async with page() as shown:
-            await shown.shows("● live  overview, 1h  as of 2026-03-01 10:00:00 UTC")
+            await shown.shows("● live  Overview, 1h  as of 2026-03-01 10:00:00 UTC")
 
     async def test_tiles_have_a_value_a_change_a_line_and_a_target(self) -> None:
         async with page() as shown:
             await shown.shows("128,431 EUR", "▲ 13 % better", "▁▃ █▆")
-            await shown.shows("3.12 %", "▼ 0.33 pts worse", "✓ target 3 %")
+            await shown.shows("3.12 %", "▼ 0.33 pp worse", "✓ target 3 %")
             await shown.shows("▲ 8.4 % worse", "✗ target 40.00 EUR", "= unchanged", "no value")
 
     async def test_a_ratio_of_money_is_no_percentage(self) -> None:
@@ -184,7 +184,7 @@ class TestContent:
 
     async def test_each_step_of_a_funnel_is_a_part_of_the_step_before(self) -> None:
         async with page() as shown:
-            await shown.shows("Funnel Shop", "↳ 73 %", "↳ 4.2 %")
+            await shown.shows("Funnel: Shop", "↳ 73 %", "↳ 4.2 %")
 
     async def test_without_breakdown_and_funnel_there_is_no_hole(self) -> None:
         async with page(worker(breakdown=None, funnel=None)) as shown:
@@ -205,7 +205,7 @@ class TestContent:
         cut_off = {"worker": "http://10.0.0.3:6066", "reason": broker_silent(0), "slices": []}
         gone = {"worker": "http://10.0.0.2:6066", "reason": "no answer", "slices": []}
         async with page(worker(missing=[cut_off, gone])) as shown:
-            since = "the broker has not answered since 1970-01-01T00:00:00Z"
+            since = "the broker has not answered since 1970-01-01 00:00:00 UTC"
             await shown.shows(f"! stands still: http://10.0.0.3:6066 ({since})")
             await shown.shows("! missing: http://10.0.0.2:6066 (no answer)")
 
@@ -333,7 +333,7 @@ class TestKeys:
             tiles = {"sales_cycle_length": tile("sales_cycle_length", 345_600.0, 432_000.0)}
             shown.worker.frame = overview(query=sales, tiles=tiles, funnel=None)
             await shown.press("b")
-            await shown.shows("Sales cycle length", "4 days", "▼ 20 % better", "sales, 1h")
+            await shown.shows("Sales cycle length", "4 days", "▼ 20 % better", "Sales, 1h")
             assert "128,431 EUR" not in shown.text
 
     async def test_a_board_stays_named_until_the_other_is_there(self) -> None:
@@ -342,7 +342,7 @@ class TestKeys:
             shown.worker.refusals = [(503, "busy")] * 10_000
             await shown.press("b")
             await shown.shows("busy")
-            assert "overview, 1h" in shown.status
+            assert "Overview, 1h" in shown.status
             assert "live" not in shown.status
 
     async def test_the_breakdown_follows_the_tile(self) -> None:
@@ -479,7 +479,7 @@ class TestRefusals:
             await shown.press("w")
             await shown.shows("no such [window]")
             await shown.asks()
-            await shown.shows("● live", "overview, 1h")
+            await shown.shows("● live", "Overview, 1h")
 
     async def test_a_first_query_that_is_refused_ends_it(self) -> None:
         strict = LiveWorker()
@@ -494,12 +494,12 @@ class TestSizes:
         busy = worker(alerts=[alert()], objectives=[GOAL])
         async with page(busy, SMALL) as shown:
             await shown.shows("128,431 EUR", "CAC", "Visitors", "Objectives", "Revenue by channel")
-            await shown.shows("Funnel Shop", "● CRITICAL roas_below_one", "q Quit", "l FR")
+            await shown.shows("Funnel: Shop", "● CRITICAL roas_below_one", "q Quit", "l FR")
             assert max(map(len, shown.lines)) <= 80
 
     async def test_eighty_columns_are_enough_for_french(self) -> None:
         async with page(worker(alerts=[alert()]), SMALL, language="fr") as shown:
-            await shown.shows("● en direct", "l EN", "pire", "Entonnoir Boutique")
+            await shown.shows("● en direct", "l EN", "pire", "Entonnoir : Boutique")
 
     async def test_a_narrow_terminal_has_fewer_columns(self) -> None:
         async with page(size=(140, 60)) as shown:
@@ -532,7 +532,7 @@ class TestHostileNames:
         renamed = {**VOCABULARY, "kpis": [{**first, "name": {"en": self.HOSTILE}}, *others]}
         async with page(hostile, (200, 60), vocabulary=renamed) as shown:
             await shown.shows(f"● CRITICAL {self.SHOWN}", f"channel={self.SHOWN}")
-            await shown.shows(f"Funnel {self.SHOWN}", f"{self.SHOWN}[@click=app.quit]x[/] by")
+            await shown.shows(f"Funnel: {self.SHOWN}", f"{self.SHOWN}[@click=app.quit]x[/] by")
             await shown.press("a", "enter")
             await shown.shows("performance marketing")
             raw = shown.app.export_screenshot()

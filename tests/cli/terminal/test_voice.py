@@ -47,7 +47,7 @@ def test_money_is_told_in_its_own_currency() -> None:
         ("revenue", 112.0, 100.0, Change("▲", "12 %", "better")),
         ("customer_acquisition_cost", 112.0, 100.0, Change("▲", "12 %", "worse")),
         ("customer_acquisition_cost", 88.0, 100.0, Change("▼", "12 %", "better")),
-        ("conversion_rate", 0.027, 0.03, Change("▼", "0.3 pts", "worse")),
+        ("conversion_rate", 0.027, 0.03, Change("▼", "0.3 pp", "worse")),
         ("return_on_ad_spend", 4.5, 3.0, Change("▲", "50 %", "better")),
         ("net_promoter_score", 30.0, 32.0, Change("▼", "2 pts", "worse")),
         ("net_promoter_score", 5.0, -5.0, Change("▲", "10 pts", "better")),

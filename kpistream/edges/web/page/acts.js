@@ -58,7 +58,9 @@ export class Acts {
     const { id, ends_at: end } = await this.api.send("POST", "silences", said);
     this.await(alert, "silencing", (suppression) => isSilencedBy(suppression, id),
       (view) => view.words.say("was_silenced",
-        { what: view.alertName(alert), time: view.format.dayAndTime(end) }));
+        {
+          what: view.alertName(alert), time: view.format.dayAndTime(end), zone: view.format.zone,
+        }));
   }
 
   /** Let people be told again of what a silence is about. */

@@ -2,6 +2,7 @@
 
 import { Buttons } from "./buttons.js";
 import { verdictOf } from "./change.js";
+import { conditionText } from "./condition.js";
 import { clean, el, flash, keyed, setAttribute, setPart, setText, show } from "./dom.js";
 import { hasMoved, sentence } from "./why.js";
 
@@ -9,6 +10,9 @@ const SEVERITIES = ["critical", "warning", "info"];
 
 /** So many members are told of in an alert's explanation. */
 const MOST_SEGMENTS = 5;
+
+/** The condition of an alert that fires has not held for so long: that is worth telling. */
+const CALM_MS = 30_000;
 
 export class Alerts {
   /**
@@ -121,6 +125,7 @@ class Card {
     this.why = el("p", { class: "alert-why" },
       el("span", { class: "alert-aside" }, view.words.say("since_before")), " ", this.sentence,
       " ", this.whyThen);
+    this.held = el("p", { class: "alert-aside" });
     this.muted = el("p", { class: "alert-muted" });
     this.buttons = new Buttons(view, acts, alert);
     this.more = new More(view, alert);
@@ -133,6 +138,7 @@ class Card {
         " ", this.stakeThen),
       this.why,
       this.summary,
+      this.held,
       this.muted,
       this.buttons.node,
       this.more.node,
@@ -172,6 +178,11 @@ class Card {
       : words.say("since", { age: format.age(from, asOf) }));
     setAttribute(this.since, "datetime", from);
     setAttribute(this.since, "title", format.dayAndTime(from));
+    const isCalm = alert.state === "firing"
+      && Date.parse(asOf) - Date.parse(alert.held_at) >= CALM_MS;
+    show(this.held, isCalm);
+    setText(this.held,
+      isCalm ? words.say("held_last", { age: format.age(alert.held_at, asOf) }) : "");
   }
 
   updateFigures(alert, format, words) {
@@ -284,7 +295,7 @@ class More {
     const facts = [
       ["action", view.told(alert.action), view.languageOf(alert.action)],
       ["owner", view.told(alert.owner), view.languageOf(alert.owner)],
-      ["condition", clean(alert.evidence?.condition), words.foreign],
+      ["condition", ...condition(alert, view)],
       ["sample", alert.sample ? format.count(alert.sample) : ""],
       ["chance", p === null ? "" : chance(p, format, words)],
       ["fired_often", times > 1 ? words.say("fired_often", { count: times }) : ""],
@@ -316,7 +327,9 @@ class Effect {
     const dimension = view.dimensionName(segment.dimension);
     setText(this.name, view.words.say("pair", { name: dimension, value: name }));
     const text = (value) => view.format.value(value, measure);
-    setText(this.values, `${text(segment.before)} → ${text(segment.value)}`);
+    const values = `${text(segment.before)} → ${text(segment.value)}`;
+    const isMostlyMix = Math.abs(segment.mix) > Math.abs(segment.rate);
+    setText(this.values, isMostlyMix ? `${values} · ${view.words.say("by_share")}` : values);
     setText(this.size, view.format.difference(effect, measure));
     this.draw(effect, most);
   }
@@ -355,6 +368,12 @@ class Fact {
     setText(this.text, text);
     setAttribute(this.text, "lang", lang);
   }
+}
+
+/** What must hold for an alert to fire, with its language if that is not the page's. */
+function condition(alert, view) {
+  const text = conditionText(alert, view);
+  return text === null ? [clean(alert.evidence?.condition), view.words.foreign] : [text, null];
 }
 
 function effectOf(segment) {

@@ -232,7 +232,7 @@ class Page {
   notify() {
     this.notices.awaySince = this.status.isAway ? this.status.heardTime : null;
     const names = (set) => this.setName(set);
-    this.notices.update(this.words, this.picture, names);
+    this.notices.update(this.words, this.picture, names, this.view?.format ?? null);
   }
 
   /** The name of a set of slices such as `channel_campaign`. */

@@ -39,6 +39,11 @@ export class Format {
    */
   value(value, measure) {
     if (value === null || value === undefined) return NOTHING;
+    return this.plain(value, measure).replace("-", "−");
+  }
+
+  /** The same, with the minus of a keyboard. */
+  plain(value, measure) {
     switch (measure.unit) {
       case "money": return this.money(value, measure.currency);
       case "ratio": return measure.has_money ? this.number(value, 2) : this.percent(value);

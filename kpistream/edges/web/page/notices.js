@@ -1,6 +1,7 @@
 /** Notices: what is missing in what the page shows, or old. */
 
 import { clean, el, keyed, setAttribute, setText } from "./dom.js";
+import { cutOffSince } from "./picture.js";
 
 export class Notices {
   /** @param {HTMLElement} place */
@@ -16,10 +17,12 @@ export class Notices {
    * @param {import("./words.js").Words} words
    * @param {import("./picture.js").Picture} picture
    * @param {(slice: string) => string} nameOf  the name of a set of slices
+   * @param {import("./format.js").Format | null} format
    */
-  update(words, picture, nameOf) {
+  update(words, picture, nameOf, format) {
     const notices = [this.away(words), this.problem, missing(picture, words, nameOf),
-      cutOff(picture, words), silent(picture, words), empty(picture, words)].filter((notice) => notice !== null);
+      cutOff(picture, words, format), silent(picture, words), empty(picture, words)]
+      .filter((notice) => notice !== null);
     keyed(this.place, notices, (notice) => notice.key,
       () => new Notice(),
       (made, notice) => made.update(notice));
@@ -46,15 +49,23 @@ function missing(picture, words, nameOf) {
   };
 }
 
-function cutOff(picture, words) {
+function cutOff(picture, words, format) {
   const workers = picture.cutOff;
   if (!workers.length) return null;
   return {
     key: "cut-off",
     text: words.say("cut_off", { count: workers.length }),
-    parts: workers.map(({ worker, reason }) => words.say("missing_part",
-      { worker: clean(worker), reason: clean(reason) })),
+    parts: workers.map((gone) => still(gone, words, format)),
   };
+}
+
+/** Since when a worker stands still; its reason as it is where that names no moment. */
+function still({ worker: address, reason }, words, format) {
+  const worker = clean(address);
+  const since = cutOffSince(reason);
+  return format === null || since === null
+    ? words.say("missing_part", { worker, reason: clean(reason) })
+    : words.say("cut_off_since", { worker, time: format.time(since), zone: format.zone });
 }
 
 function silent(picture, words) {

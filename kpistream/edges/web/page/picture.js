@@ -74,6 +74,12 @@ export class Picture {
   }
 }
 
+/** Since when a worker hears nothing of its broker; null if its reason does not say. */
+export function cutOffSince(reason) {
+  const moment = Date.parse(String(reason).slice(BROKER_SILENT.length).trim());
+  return Number.isNaN(moment) ? null : moment;
+}
+
 function isCutOff(worker) {
   return String(worker.reason).startsWith(BROKER_SILENT);
 }

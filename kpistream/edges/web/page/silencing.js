@@ -56,18 +56,21 @@ class Tick {
 
 /** The labels that no other alert has all of: an alert is its rule's, of a slice, in a currency. */
 function labelsOf(alert, view) {
-  const members = Object.entries(alert.slice).map(([dimension, member]) => ({
-    label: dimension, value: member, name: view.dimensionName(dimension),
-    text: view.memberName(member),
-  }));
-  const rule = {
-    label: "alertname", value: alert.rule, name: view.words.say("rule"), text: clean(alert.rule),
-  };
-  const currency = {
-    label: "currency", value: alert.currency, name: view.words.say("currency"),
-    text: clean(alert.currency),
-  };
-  return [rule, ...members, ...(alert.currency ? [currency] : [])];
+  const currency = alert.currency ? { currency: alert.currency } : {};
+  const labels = { alertname: alert.rule, ...alert.slice, ...currency };
+  return Object.entries(labels).map(([label, value]) => {
+    const { name, value: text } = labelled(label, value, view);
+    return { label, value, name, text };
+  });
+}
+
+const NAMES = { alertname: "rule", currency: "currency" };
+
+/** A label and its value as people read them. */
+export function labelled(label, value, view) {
+  return Object.hasOwn(NAMES, label)
+    ? { name: view.words.say(NAMES[label]), value: clean(value) }
+    : { name: view.dimensionName(label), value: view.memberName(value) };
 }
 
 /** A value as it stands between the quotes of a matcher. */
