@@ -43,11 +43,12 @@ class Explained(Protocol):
 
 @dataclass(frozen=True)
 class Telling:
-    """How one reads: the language, and how values, parts and KPIs are told in it."""
+    """How one reads: the language, and how values, parts, members and KPIs are told in it."""
 
     language: Language
     value: Callable[[float], str]
     part: Callable[[float], str]
+    member: Callable[[str], str]
     kpi: Callable[[str], str]
 
 
@@ -73,7 +74,7 @@ def _by_member(why: Explained, change: float, telling: Telling) -> Iterator[str]
     share, most = max(shares, key=lambda pair: pair[0], default=(0.0, None))
     if most is not None and share >= _WORTH_TELLING:
         dimension = dimension_name(most.dimension, telling.language)
-        yield f"{_share(share, telling)} par {dimension} {most.member}"
+        yield f"{_share(share, telling)} par {dimension} {telling.member(most.member)}"
 
 
 def _by_driver(why: Explained, telling: Telling) -> Iterator[str]:

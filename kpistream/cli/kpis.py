@@ -40,7 +40,11 @@ class Choice(StrEnum):
 def kpis(
     kpi: Annotated[
         str | None,
-        typer.Argument(metavar="ID", help="The KPI to explain; without it all are listed."),
+        typer.Argument(
+            metavar="ID",
+            help="The KPI to explain, by its id or a short name such as ROAS; all are listed "
+            "without it.",
+        ),
     ] = None,
     config: Config = None,
     catalogue: CatalogueFile = None,
@@ -69,12 +73,21 @@ def kpis(
         _explain(chosen[0], declared, place, language.value)
 
 
-def _known(kpi: str, catalogue: Catalogue) -> Kpi:
-    if kpi not in catalogue.kpis:
-        hint = did_you_mean(kpi, catalogue.kpis)
-        problem = f"unknown KPI {kpi!r}{hint}; `kpistream kpis` lists them"
-        raise Failure(problem, WRONG)
-    return catalogue.kpis[kpi]
+def _known(name: str, catalogue: Catalogue) -> Kpi:
+    """The KPI of an id, or of the short name that its name has in brackets, such as ROAS."""
+    if name in catalogue.kpis:
+        return catalogue.kpis[name]
+    in_brackets = f"({name})".casefold()
+    called = [
+        kpi
+        for kpi in catalogue.kpis.values()
+        if any(in_brackets in spelt.casefold() for spelt in kpi.name.values())
+    ]
+    if len(called) == 1:
+        return called[0]
+    hint = did_you_mean(name, catalogue.kpis)
+    problem = f"unknown KPI {name!r}{hint}; `kpistream kpis` lists them"
+    raise Failure(problem, WRONG)
 
 
 def _place(settings: Settings) -> Place:

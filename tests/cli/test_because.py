@@ -7,6 +7,7 @@ import pytest
 from kpistream.cli.because import Telling, because
 from kpistream.core.alerting.why.why import Driver, Segment, Why
 from kpistream.core.kpis.kpi import Language
+from kpistream.core.slices import NOT_SET
 
 SENTENCE = "Fell from 2 to 1: 92 % of it by channel=ads; average_order_value explains 80 %."
 
@@ -16,6 +17,7 @@ def telling(language: Language) -> Telling:
         language,
         value=lambda value: f"{value:g}",
         part=lambda part: f"{part * 100:.0f} %",
+        member=lambda member: "non renseigné" if member == NOT_SET else member,
         kpi=lambda kpi: {"average_order_value": "Panier moyen"}.get(kpi, kpi),
     )
 
@@ -44,6 +46,10 @@ def test_in_english_it_is_the_workers_sentence_with_the_kpi_by_its_name() -> Non
         (
             why(segments=(member("email", -0.08), member("ads", -0.92))),
             "A baissé de 2 à 1 : 92 % par canal ads.",
+        ),
+        (
+            why(segments=(member(NOT_SET, -1.0),)),
+            "A baissé de 2 à 1 : 100 % par canal non renseigné.",
         ),
         (
             why(segments=(member("ads", -1.4), member("email", 0.4))),

@@ -135,6 +135,13 @@ def test_limits_are_told_by_the_side_they_are_on(catalogue: Catalogue, kpi: str,
     assert rows(catalogue.kpis[kpi], catalogue, Place(), "en")["limits"] == [text]
 
 
+@pytest.mark.parametrize("name", ["roas", "ROAS"])
+def test_a_kpi_is_found_by_the_short_name_that_people_use(kpistream: Run, name: str) -> None:
+    ran = kpistream("kpis", name)
+    assert ran.code == 0
+    assert ran.out.startswith("return_on_ad_spend: Return on ad spend (ROAS)")
+
+
 def test_an_unknown_kpi_is_told_with_the_nearest_one(kpistream: Run) -> None:
     ran = kpistream("kpis", "bounce_rat")
     assert ran.code == 2

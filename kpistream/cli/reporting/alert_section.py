@@ -93,6 +93,7 @@ def _why(sheet: Sheet, one: Episode) -> str:
         sheet.say.language,
         value=lambda value: sheet.say.value(value, one.unit, one.currency),
         part=lambda part: sheet.say.percent(part, 2),
+        member=sheet.say.member,
         kpi=sheet.name,
     )
     return because(one.why, telling)

@@ -131,6 +131,7 @@ class Asked:
             funnels=funnels,
             objectives=stood(self._objectives.objectives, period, self._looked_up),
             episodes=alerts,
+            names={one.id: one.name for one in words.kpis},
             texts=words.texts,
             notes=list(self._notes(period)),
         )

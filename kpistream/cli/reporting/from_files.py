@@ -112,6 +112,7 @@ def find(
         funnels=funnels,
         objectives=stood(published, period, partial(_looked_up, play)),
         episodes=play.episodes,
+        names={kpi.id: kpi.name for kpi in catalogue.kpis.values()},
         texts=play.plan.texts,
         notes=list(_notes(play)),
     )

@@ -51,9 +51,9 @@ class Sheet:
         return in_language(text, self.report.texts, self.say.language)
 
     def name(self, kpi: str) -> str:
-        """The name of a KPI; its id, if the report does not show it."""
-        known = self.kpis.get(kpi)
-        return kpi if known is None else self.say.of(known.name, kpi)
+        """The name of a KPI; its id, if that is all there is."""
+        shown = self.kpis.get(kpi)
+        return self.say.of(shown.name if shown else self.report.names.get(kpi, {}), kpi)
 
     def value(self, one: KpiResult, value: float | None) -> str:
         """A value of a KPI, in its unit."""

@@ -73,6 +73,7 @@ def reason(voice: Voice, alert: AlertLine) -> str:
         voice.language,
         value=lambda value: voice.value(alert.kpi, value, alert.currency),
         part=voice.share,
+        member=voice.member,
         kpi=voice.name,
     )
     return because(alert.why, telling)

@@ -69,8 +69,19 @@ def build(findings: Findings) -> Report:
         alerts=alerts,
         duties=duties(shown, [one for one in alerts if one.fires_at(period.to_s)]),
         notes=(*notes, *findings.notes),
+        names=_names(findings.names, shown, alerts),
         texts=_texts(findings.texts, shown, alerts),
     )
+
+
+def _names(
+    known: Translations, kpis: Iterable[KpiResult], alerts: Iterable[Episode]
+) -> dict[str, dict[Language, str]]:
+    """What the KPIs are called that alerts speak of and the report does not show."""
+    told = {one.kpi for one in alerts}
+    told |= {driver.kpi for one in alerts if one.why for driver in one.why.drivers}
+    told -= {one.id for one in kpis}
+    return {kpi: dict(known[kpi]) for kpi in sorted(told & known.keys())}
 
 
 def _texts(

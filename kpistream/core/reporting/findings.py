@@ -109,5 +109,7 @@ class Findings:
     """In their published form."""
     episodes: Sequence[Episode] = ()
     notes: Sequence[Note] = ()
+    names: Translations = field(default_factory=dict)
+    """What KPIs are called, by id: those that alerts may speak of, too."""
     texts: Translations = field(default_factory=dict)
     """What KPIs and rules say in both languages, by what stands in them and in episodes."""

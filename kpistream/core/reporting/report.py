@@ -176,6 +176,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Episode, ...]
     duties: tuple[Duties, ...]
     notes: tuple[Note, ...]
+    names: dict[str, dict[Language, str]] = {}
+    """What KPIs are called that alerts speak of and ``kpis`` has not, by id."""
     texts: dict[str, dict[Language, str]] = {}
     """In both languages what is said of whose job it is, what to do and what happened."""
 
