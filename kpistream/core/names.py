@@ -1,4 +1,4 @@
-"""Names: what dimensions and boards are called by people, where their ids are those shipped."""
+"""Names: what dimensions, members and boards are called by people; ids of their own as they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from kpistream.core.catalogue.boards import MORE
 from kpistream.core.kpis.kpi import LANGUAGES, Language
+from kpistream.core.slices import NOT_SET, OTHER
 
 DIMENSION_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "channel": {"en": "channel", "fr": "canal"},
@@ -16,6 +17,12 @@ DIMENSION_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "country": {"en": "country", "fr": "pays"},
     "site": {"en": "site", "fr": "site"},
 }
+
+NO_MEMBERS: Final[Mapping[str, Mapping[Language, str]]] = {
+    NOT_SET: {"en": "not set", "fr": "non renseigné"},
+    OTHER: {"en": "all others", "fr": "tous les autres"},
+}
+"""What stands for a member that is not known, and for those beyond the limit."""
 
 BOARD_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "overview": {"en": "Overview", "fr": "Vue d'ensemble"},
@@ -33,6 +40,20 @@ BOARD_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
 def dimension_name(dimension: str, language: Language) -> str:
     """A dimension inside a sentence; one of a user's own as it is spelt."""
     return _name(DIMENSION_NAMES, dimension, language)
+
+
+def member_name(member: str, language: Language) -> str:
+    """A member of a dimension as it is; what is none is told in words."""
+    known = NO_MEMBERS.get(member)
+    return member if known is None else known[language]
+
+
+def slice_name(part: Mapping[str, str], language: Language) -> str:
+    """A slice by its dimensions and members: `canal=ads`; nothing for the total."""
+    return ", ".join(
+        f"{dimension_name(dimension, language)}={member_name(member, language)}"
+        for dimension, member in part.items()
+    )
 
 
 def board_name(board: str, language: Language) -> str:

@@ -10,12 +10,15 @@ from kpistream.core.kpis.kpi import LANGUAGES, Language
 from kpistream.core.names import (
     BOARD_NAMES,
     DIMENSION_NAMES,
+    NO_MEMBERS,
     board_name,
     board_names,
     dimension_name,
     dimension_names,
+    member_name,
+    slice_name,
 )
-from kpistream.core.slices import DIMENSIONS
+from kpistream.core.slices import DIMENSIONS, NOT_SET, OTHER
 
 SHIPPED = Path(__file__).parents[2] / "kpistream" / "catalogue.yml"
 
@@ -29,7 +32,7 @@ def test_every_shipped_board_and_funnel_has_a_name() -> None:
     assert {*catalogue.dashboards, *catalogue.funnels} <= BOARD_NAMES.keys()
 
 
-@pytest.mark.parametrize("names", [DIMENSION_NAMES, BOARD_NAMES])
+@pytest.mark.parametrize("names", [DIMENSION_NAMES, NO_MEMBERS, BOARD_NAMES])
 def test_a_name_is_there_in_every_language(names: dict[str, dict[Language, str]]) -> None:
     assert all(set(name) == set(get_args(Language)) for name in names.values())
 
@@ -49,3 +52,17 @@ def test_what_is_of_a_users_own_is_called_as_it_is_spelt() -> None:
 def test_names_are_told_in_every_language_at_once() -> None:
     assert dimension_names(["device"]) == {"device": {"en": "device", "fr": "appareil"}}
     assert board_names(["sales"]) == {"sales": {"en": "Sales", "fr": "Ventes"}}
+
+
+def test_a_member_is_told_as_it_is_and_what_is_none_in_words() -> None:
+    assert member_name("autumn_sale", "fr") == "autumn_sale"
+    assert member_name(NOT_SET, "fr") == "non renseigné"
+    assert member_name(OTHER, "en") == "all others"
+
+
+def test_a_slice_is_told_by_its_dimensions_and_members() -> None:
+    assert slice_name({"channel": "email", "campaign": NOT_SET}, "fr") == (
+        "canal=email, campagne=non renseigné"
+    )
+    assert slice_name({"shop_floor": "nord"}, "en") == "shop floor=nord"
+    assert slice_name({}, "en") == ""

@@ -9,8 +9,7 @@ from typing import Final
 from kpistream.cli.reporting.words import WORDS
 from kpistream.core.alerting.why.sentence import number_text
 from kpistream.core.kpis.kpi import Language
-from kpistream.core.names import board_name, dimension_name
-from kpistream.core.slices import NOT_SET, OTHER
+from kpistream.core.names import board_name, dimension_name, member_name, slice_name
 
 _MONTHS: Final[Mapping[Language, tuple[str, ...]]] = {
     "en": (
@@ -37,9 +36,6 @@ _TIMES: Final[Mapping[Language, tuple[tuple[int, int, str], ...]]] = {
     "en": ((172_800, 86_400, "days"), (7_200, 3_600, "h"), (120, 60, "min"), (0, 1, "s")),
     "fr": ((172_800, 86_400, "jours"), (7_200, 3_600, "h"), (120, 60, "min"), (0, 1, "s")),
 }
-
-_NO_MEMBERS: Final = {NOT_SET: "not_set", OTHER: "others"}
-"""What stands for a member that is not known, and for those beyond the limit."""
 
 _DIGITS: Final = 3
 
@@ -71,14 +67,11 @@ class Speech:
 
     def where(self, part: Mapping[str, str]) -> str:
         """A slice by its dimensions and members; nothing for the total."""
-        return ", ".join(
-            f"{self.dimension(name)}={self.member(member)}" for name, member in part.items()
-        )
+        return slice_name(part, self.language)
 
     def member(self, member: str) -> str:
         """A member of a dimension; what is none is told in words."""
-        name = _NO_MEMBERS.get(member)
-        return member if name is None else self(name)
+        return member_name(member, self.language)
 
     def board(self, board: str) -> str:
         """What a dashboard, or a funnel, is called as a title."""

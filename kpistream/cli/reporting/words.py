@@ -60,8 +60,6 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "period_before": {"en": "the period before", "fr": "la période d'avant"},
     "by_day": {"en": "{}, day by day", "fr": "{}, jour par jour"},
     # --- a breakdown
-    "not_set": {"en": "not set", "fr": "non renseigné"},
-    "others": {"en": "all others", "fr": "tous les autres"},
     "share": {"en": "share", "fr": "part"},
     "change": {"en": "change", "fr": "évolution"},
     "points": {"en": "{} points", "fr": "{} points"},

@@ -40,10 +40,7 @@ def alert_text(voice: Voice, alert: AlertLine, width: int) -> Text:
 
 def where(voice: Voice, alert: AlertLine) -> str:
     """The slice of an alert: `channel=email, campaign=autumn`, or `total`."""
-    named = (
-        f"{voice.dimension(name)}={voice.member(member)}" for name, member in alert.slice.items()
-    )
-    return ", ".join(named) or voice.say("total")
+    return voice.where(alert.slice) or voice.say("total")
 
 
 def what(voice: Voice, alert: AlertLine) -> str:

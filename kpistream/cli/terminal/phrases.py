@@ -23,8 +23,6 @@ PHRASES: Final[Mapping[str, Mapping[Language, str]]] = {
     "unchanged": {"en": "unchanged", "fr": "inchangé"},
     "points": {"en": "pts", "fr": "pts"},
     "pp": {"en": "pp", "fr": "pt"},
-    "not_set": {"en": "not set", "fr": "non renseigné"},
-    "others": {"en": "all others", "fr": "tous les autres"},
     "no_before": {"en": "nothing before", "fr": "rien avant"},
     "target": {"en": "target", "fr": "cible"},
     "met": {"en": "met", "fr": "atteinte"},

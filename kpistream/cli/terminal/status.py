@@ -42,12 +42,9 @@ def status_line(voice: Voice, status: Status, frame: Frame | None, query: Query)
     shown = frame.query if frame else Shown(query.board, query.window)
     if frame and frame.firing:
         line.append(f"  {voice.say('firing_count', voice.count(frame.firing))}", BAD)
-    part = [
-        f"{voice.dimension(name)}={voice.member(member)}" for name, member in shown.slice.items()
-    ]
-    named = [voice.board(shown.board)] if shown.board else []
-    named += [voice.window(shown.window)] if shown.window else []
-    line.append(f"  {', '.join([*named, *part])}")
+    board = voice.board(shown.board) if shown.board else ""
+    window = voice.window(shown.window) if shown.window else ""
+    line.append(f"  {', '.join(filter(None, (board, window, voice.where(shown.slice))))}")
     if frame:
         line.append(f"  {voice.say('as_of', voice.moment(frame.as_of))}", QUIET)
     return line

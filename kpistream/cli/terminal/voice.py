@@ -13,16 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from kpistream.cli.terminal.phrases import PHRASES
 from kpistream.cli.terminal.vocabulary import KpiInfo, Vocabulary
 from kpistream.core.kpis.kpi import Language
-from kpistream.core.names import board_name, dimension_name
-from kpistream.core.slices import NOT_SET, OTHER
+from kpistream.core.names import board_name, dimension_name, member_name, slice_name
 from kpistream.edges.messages.numbers import duration_text, money_text, number_text
 
 Turn = Literal["better", "worse", "unchanged"]
 
 _FRENCH: Final = str.maketrans({",": "\u00a0", ".": ","})
-
-_NO_MEMBERS: Final = {NOT_SET: "not_set", OTHER: "others"}
-"""What stands for a member that is not known, and for those beyond the limit."""
 
 _NOTHING: Final = 0.005
 """A change that is smaller, in per cent or points, is none."""
@@ -78,8 +74,11 @@ class Voice:
 
     def member(self, member: str) -> str:
         """A member of a dimension; what is none is told in words."""
-        phrase = _NO_MEMBERS.get(member)
-        return member if phrase is None else self.say(phrase)
+        return member_name(member, self.language)
+
+    def where(self, part: Mapping[str, str]) -> str:
+        """A slice by its dimensions and members; nothing for the total."""
+        return slice_name(part, self.language)
 
     def window(self, window: str) -> str:
         """A window: `1h`, `this week`."""
